@@ -1,0 +1,3 @@
+//! The platform as a stranger sees it, and the shape of the workspace.
+
+mod arrows;
