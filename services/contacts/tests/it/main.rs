@@ -1,0 +1,3 @@
+//! contacts, from the outside and from its pure inside.
+
+mod import_rows;
