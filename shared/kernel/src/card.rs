@@ -61,7 +61,10 @@ fn digit(c: char) -> Option<u8> {
 
 /// A space or a hyphen, also of the kinds that word processors make of them.
 fn is_separator(c: char) -> bool {
-    matches!(c, ' ' | '-' | '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}' | '\u{2010}'..='\u{2013}' | '\u{2212}' | '\u{3000}' | '\u{ff0d}')
+    matches!(
+        c,
+        ' ' | '-' | '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}' | '\u{2010}'..='\u{2013}' | '\u{2212}' | '\u{3000}' | '\u{ff0d}'
+    )
 }
 
 /// Whether an issuer's range begins like this number (at least 13 digits).

@@ -1,6 +1,10 @@
 //! The clock: time is an argument, so that a test can walk through thirty days.
 
-use std::{fmt, sync::{Arc, Mutex}, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -108,11 +112,7 @@ impl Clock {
     /// A UUIDv7 of this clock's time (1970 if it stands before that), greater than the one before it.
     pub(crate) fn uuid_v7(&self) -> Uuid {
         let since = Duration::try_from(self.now().as_duration()).unwrap_or_default();
-        Uuid::new_v7(uuid::Timestamp::from_unix(
-            &self.0.ids,
-            since.as_secs(),
-            since.subsec_nanos(),
-        ))
+        Uuid::new_v7(uuid::Timestamp::from_unix(&self.0.ids, since.as_secs(), since.subsec_nanos()))
     }
 }
 

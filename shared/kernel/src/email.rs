@@ -1,6 +1,10 @@
 //! E-mail addresses, parsed at the door.
 
-use std::{fmt, net::{Ipv4Addr, Ipv6Addr}, str::FromStr};
+use std::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
 
 use email_address::{EmailAddress, Options};
 use serde::Deserialize;
@@ -53,9 +57,7 @@ impl FromStr for Email {
 fn valid_host(host: &str) -> bool {
     match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(literal) => match literal.get(..5) {
-            Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => {
-                literal[5..].parse::<Ipv6Addr>().is_ok()
-            }
+            Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => literal[5..].parse::<Ipv6Addr>().is_ok(),
             _ => literal.parse::<Ipv4Addr>().is_ok(),
         },
         None => host.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.' || !c.is_ascii()),

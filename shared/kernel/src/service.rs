@@ -25,14 +25,7 @@ pub enum Service {
 
 impl Service {
     /// Every service, in the order in which they start.
-    pub const ALL: [Self; 6] = [
-        Self::Identity,
-        Self::Keyring,
-        Self::Contacts,
-        Self::Consent,
-        Self::Rights,
-        Self::Audit,
-    ];
+    pub const ALL: [Self; 6] = [Self::Identity, Self::Keyring, Self::Contacts, Self::Consent, Self::Rights, Self::Audit];
 
     /// The name in lower case, as in `mxtr serve contacts`.
     pub const fn name(self) -> &'static str {

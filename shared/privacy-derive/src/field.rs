@@ -6,8 +6,17 @@ use syn::{Error, Field, Ident, LitStr, Result, Token, meta::ParseNestedMeta, par
 
 /// The policy's words. `privacy` has the same lists as types; a test there compares them.
 const CATEGORIES: &[&str] = &[
-    "preferences", "identifiers", "technical", "geographics", "traffic", "personal", "business", "billing", "public",
-    "imported", "derived",
+    "preferences",
+    "identifiers",
+    "technical",
+    "geographics",
+    "traffic",
+    "personal",
+    "business",
+    "billing",
+    "public",
+    "imported",
+    "derived",
 ];
 const SOURCES: &[&str] = &["device", "usage", "direct", "provider", "public", "client", "derived"];
 const ROLES: &[&str] = &["controller", "processor"];

@@ -24,12 +24,8 @@ fn expand(input: &DeriveInput) -> Result<Tokens> {
         },
         _ => Err(Error::new_spanned(&input.ident, "PersonalData is for structs that are stored")),
     };
-    let records: Vec<_> = faults
-        .keep(fields)
-        .into_iter()
-        .flatten()
-        .filter_map(|field| faults.keep(field::FieldSays::parse(field)))
-        .collect();
+    let records: Vec<_> =
+        faults.keep(fields).into_iter().flatten().filter_map(|field| faults.keep(field::FieldSays::parse(field))).collect();
     faults.into_result()?;
 
     let entries = records.iter().map(field::FieldSays::record);

@@ -4,7 +4,11 @@ mod check;
 mod model;
 mod write;
 
-use std::{fs, path::{Path, PathBuf}, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=build");
@@ -30,8 +34,8 @@ fn main() -> ExitCode {
 fn build(root: &Path) -> Result<String, Vec<String>> {
     let folder = newest(root)?;
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let policy: model::Policy = toml::from_str(&read(&folder.join("policy.toml"))?)
-        .map_err(|fault| vec![format!("policy/{name}/policy.toml: {fault}")])?;
+    let policy: model::Policy =
+        toml::from_str(&read(&folder.join("policy.toml"))?).map_err(|fault| vec![format!("policy/{name}/policy.toml: {fault}")])?;
     let text = folder.join(&policy.text);
     let faults = check::faults(&policy, name, &read(&text)?);
     if !faults.is_empty() {

@@ -24,7 +24,14 @@ fn constants<'a>(out: &mut String, kind: &str, words: impl Iterator<Item = (&'a 
         put(out, &format!("    /// `{id}`: {says}.\n    pub const {name}: Self = Self({number});\n"));
     }
     let all: Vec<_> = names.iter().map(|(name, ..)| format!("Self::{name}")).collect();
-    put(out, &format!("    /// Everything of this kind that the policy knows, in its order.\n    pub const ALL: [Self; {}] = [{}];\n}}\n", all.len(), all.join(", ")));
+    put(
+        out,
+        &format!(
+            "    /// Everything of this kind that the policy knows, in its order.\n    pub const ALL: [Self; {}] = [{}];\n}}\n",
+            all.len(),
+            all.join(", ")
+        ),
+    );
 }
 
 fn names<'a>(out: &mut String, table: &str, words: impl Iterator<Item = &'a String>) {
@@ -53,15 +60,18 @@ fn bundle(out: &mut String, policy: &Policy, text: &Path) {
     });
     rows(out, "categories", categories, |row| {
         let (sources, roles) = (variants("Source", &row.sources), variants("RecordRole", &row.roles));
-        format!("CategoryRecord {{ category: Category::{}, says: {:?}, sources: {sources}, roles: {roles}, section: {:?} }}", variant(&row.name), row.says, row.section)
+        format!(
+            "CategoryRecord {{ category: Category::{}, says: {:?}, sources: {sources}, roles: {roles}, section: {:?} }}",
+            variant(&row.name),
+            row.says,
+            row.section
+        )
     });
     rows(out, "services", services, |row| {
         format!("ClientService {{ name: {:?}, channel: {:?}, says: {:?} }}", row.name, row.channel, row.says)
     });
     rows(out, "purposes", &policy.purposes, purpose);
-    rows(out, "retention", retentions, |row| {
-        format!("Retention {{ name: {:?}, days: {:?}, text: {:?} }}", row.name, row.days, row.text)
-    });
+    rows(out, "retention", retentions, |row| format!("Retention {{ name: {:?}, days: {:?}, text: {:?} }}", row.name, row.days, row.text));
     rows(out, "holds", &policy.holds, hold);
     rows(out, "roles", &policy.roles, |row| role(row, policy));
     put(out, "};\n");
@@ -87,7 +97,11 @@ fn purpose(row: &Purpose) -> String {
 fn hold(row: &Hold) -> String {
     format!(
         "HoldRecord {{ name: {:?}, text: {:?}, citation: {:?}, categories: CategorySet::of({}), days: {:?} }}",
-        row.name, row.text, row.citation, variants("Category", &row.categories), row.days
+        row.name,
+        row.text,
+        row.citation,
+        variants("Category", &row.categories),
+        row.days
     )
 }
 
@@ -101,7 +115,11 @@ fn role(row: &Role, policy: &Policy) -> String {
         .collect();
     format!(
         "RoleRecord {{ name: {:?}, says: {:?}, limit: AccessLimit {{ verbs: VerbSet::of({}), categories: CategorySet::of({}), purposes: PurposeSet::of(&[{}]) }} }}",
-        row.name, row.says, variants("Verb", &row.verbs), variants("Category", &row.categories), purposes.join(", ")
+        row.name,
+        row.says,
+        variants("Verb", &row.verbs),
+        variants("Category", &row.categories),
+        purposes.join(", ")
     )
 }
 
@@ -117,10 +135,7 @@ fn variants(kind: &str, words: &[String]) -> String {
 
 /// `legal_obligation` → `LegalObligation`
 fn variant(word: &str) -> String {
-    word.split('_')
-        .filter_map(|part| part.split_at_checked(1))
-        .map(|(first, rest)| first.to_uppercase() + rest)
-        .collect()
+    word.split('_').filter_map(|part| part.split_at_checked(1)).map(|(first, rest)| first.to_uppercase() + rest).collect()
 }
 
 fn put(out: &mut String, text: &str) {

@@ -45,9 +45,7 @@ impl AccessLimit {
 
     /// Whether it allows all that `other` allows: what a caller may hand on.
     pub const fn covers(&self, other: &Self) -> bool {
-        self.verbs.covers(other.verbs)
-            && self.categories.covers(other.categories)
-            && self.purposes.covers(other.purposes)
+        self.verbs.covers(other.verbs) && self.categories.covers(other.categories) && self.purposes.covers(other.purposes)
     }
 }
 

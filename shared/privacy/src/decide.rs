@@ -4,9 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::{
-    AccessLimit, Basis, Category, CategorySet, CategoryTag, Hold, Opened, Purpose, RecordRole, Stance, Verb,
-};
+use crate::{AccessLimit, Basis, Category, CategorySet, CategoryTag, Hold, Opened, Purpose, RecordRole, Stance, Verb};
 
 /// All that a decision depends on. Nothing else may.
 #[derive(Clone, Copy, Debug)]
