@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Assessment, Policy, Purpose};
+use super::model::{Assessment, Policy, Purpose};
 
 /// The words that are types in `src/`, in their order; a test compares the two.
 pub const CATEGORIES: &[&str] = &[
@@ -99,6 +99,8 @@ fn head(faults: &mut Faults, policy: &Policy, folder: &str) {
     let day = &policy.effective_from;
     faults.unless(is_date(day) && day.starts_with(version.as_str()), || format!("effective_from `{day}` is no day of the month {version}"));
     faults.said("title", &policy.title);
+    let file = &policy.text;
+    faults.unless(file.ends_with(".md") && !file.contains('/'), || format!("text `{file}` is no Markdown file of the folder"));
 }
 
 /// Each section is a heading of the text, `## Title {#id}`, in the same order, and the other way round.

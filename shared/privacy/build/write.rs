@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use crate::model::{Hold, Policy, Purpose, Role};
+use super::model::{Hold, Policy, Purpose, Role};
 
 /// The source text of all tables. Strings are written as Rust literals by `{:?}`.
 pub fn tables(policy: &Policy, text: &Path) -> String {

@@ -1,0 +1,6 @@
+use privacy::{Personal, category};
+
+fn main() {
+    let name: Personal<category::Personal, String> = Personal::new("Ada".to_owned());
+    let length = name.len();
+}
