@@ -1,6 +1,6 @@
 //! What a policy has to keep to before it becomes code. Every fault is found, not the first alone.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ffi::OsStr, path::Path};
 
 use super::model::{Assessment, Policy, Purpose};
 
@@ -100,7 +100,9 @@ fn head(faults: &mut Faults, policy: &Policy, folder: &str) {
     faults.unless(is_date(day) && day.starts_with(version.as_str()), || format!("effective_from `{day}` is no day of the month {version}"));
     faults.said("title", &policy.title);
     let file = &policy.text;
-    faults.unless(file.ends_with(".md") && !file.contains('/'), || format!("text `{file}` is no Markdown file of the folder"));
+    faults.unless(Path::new(file).extension() == Some(OsStr::new("md")) && !file.contains('/'), || {
+        format!("text `{file}` is no Markdown file of the folder")
+    });
 }
 
 /// Each section is a heading of the text, `## Title {#id}`, in the same order, and the other way round.

@@ -23,6 +23,7 @@ pub struct Question<'a> {
 
 /// What is known of a person and their record at the moment of asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that do not depend on each other, not the states of one machine")]
 pub struct PersonFacts {
     /// Whose record it is.
     pub role: RecordRole,
