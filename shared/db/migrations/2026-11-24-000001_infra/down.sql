@@ -1,0 +1,1 @@
+DROP TABLE infra.idempotency, infra.inbox, infra.outbox_dead, infra.outbox;

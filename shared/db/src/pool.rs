@@ -1,0 +1,123 @@
+//! The pool, and what is done with a connection that belongs to no tenant.
+
+use crate::{DbError, Journal};
+use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use kernel::Clock;
+use runtime::{Runtime, Secret};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Where a service's database is.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// `postgres://role:password@host:port/database`.
+    pub url: Secret,
+    /// Times the number of processes, this must stay below the server's `max_connections`.
+    pub max_connections: u32,
+}
+
+/// A connection that waits longer than this for a free place in the pool is given up.
+const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(3);
+
+/// Said once on every connection. A transaction whose process is frozen loses its locks after ten seconds.
+const SESSION: &str = "SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '5s'; SET statement_timeout = '30s'; \
+                       SET default_transaction_isolation = 'read committed'; SET timezone = 'UTC'";
+
+/// A service's database. Clones share the pool.
+#[derive(Clone)]
+pub struct Db {
+    pub(crate) pool: Pool<AsyncPgConnection>,
+    pub(crate) runtime: Runtime,
+    pub(crate) wake_relay: Arc<Notify>,
+    journal: Journal,
+}
+
+impl Db {
+    /// A pool of connections; the first one is made when it is needed, so a database that is away does not keep a service from starting.
+    ///
+    /// # Errors
+    /// The pool cannot be set up.
+    pub async fn connect(config: &DatabaseConfig, runtime: &Runtime) -> Result<Self, DbError> {
+        let mut manager = ManagerConfig::default();
+        manager.recycling_method = RecyclingMethod::Fast;
+        manager.custom_setup = Box::new(|url| {
+            Box::pin(async move {
+                let mut connection = AsyncPgConnection::establish(url).await?;
+                connection.batch_execute(SESSION).await.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                Ok(connection)
+            })
+        });
+        let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(config.url.expose(), manager);
+        let pool = Pool::builder()
+            .max_size(config.max_connections)
+            .connection_timeout(WAIT_FOR_CONNECTION)
+            .test_on_check_out(false)
+            .build(manager)
+            .await
+            .map_err(|_| DbError::Unavailable)?;
+        let wake_relay = Arc::new(Notify::new());
+        let journal = Journal::start(pool.clone(), runtime, wake_relay.clone());
+        Ok(Self { pool, runtime: runtime.clone(), wake_relay, journal })
+    }
+
+    /// A connection of the pool; one that died while it lay there is thrown away and another is taken.
+    pub(crate) async fn connection(&self) -> Result<PooledConnection<'static, AsyncPgConnection>, DbError> {
+        Ok(self.pool.get_owned().await?)
+    }
+
+    /// A transaction that belongs to no tenant: it sees schema `infra` and no row of a tenant's table.
+    ///
+    /// # Errors
+    /// What `work` says, and [`DbError`] for the transaction itself.
+    pub async fn infra<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: for<'r> AsyncFnOnce(&'r mut AsyncPgConnection) -> Result<T, E>,
+        E: From<DbError>,
+    {
+        let span = tracing::debug_span!("transaction", name);
+        let _entered = span.enter();
+        drop(_entered);
+        let mut connection = self.connection().await?;
+        use diesel_async::TransactionManager as _;
+        type Manager = diesel_async::AnsiTransactionManager;
+        Manager::begin_transaction(&mut *connection).await.map_err(DbError::from)?;
+        let done = work(&mut connection).await;
+        match done {
+            Ok(value) => {
+                Manager::commit_transaction(&mut *connection).await.map_err(DbError::from)?;
+                Ok(value)
+            }
+            Err(error) => {
+                Manager::rollback_transaction(&mut *connection).await.map_err(DbError::from)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Where openings of personal values are recorded before they are answered.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Woken whenever something to publish was committed in this process.
+    pub fn outbox_signal(&self) -> Arc<Notify> {
+        self.wake_relay.clone()
+    }
+
+    pub fn clock(&self) -> &Clock {
+        self.runtime.clock()
+    }
+
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Db({})", self.runtime.service())
+    }
+}
