@@ -1,0 +1,119 @@
+//! Keys: 256 random bits that cannot be printed and leave memory when they are dropped.
+
+use crate::frame::framed;
+use aws_lc_rs::{hkdf, rand};
+use privacy::Category;
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// A key of 256 bits.
+#[derive(Clone)]
+pub struct Key(Zeroizing<[u8; 32]>);
+
+impl Key {
+    /// A new random key.
+    pub fn random() -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        rand::fill(bytes.as_mut_slice()).expect("the system has randomness");
+        Self(bytes)
+    }
+
+    /// The key with these bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// HKDF-SHA-256 (RFC 5869) without a salt; the info says what the derived key is for.
+    pub(crate) fn derive(&self, label: &str, name: &str) -> Self {
+        let info = framed(&[label.as_bytes(), name.as_bytes()]);
+        let mut bytes = Zeroizing::new([0; 32]);
+        hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
+            .extract(self.as_bytes())
+            .expand(&[&info], hkdf::HKDF_SHA256)
+            .and_then(|expanded| expanded.fill(bytes.as_mut_slice()))
+            .expect("one block of output is always allowed");
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+macro_rules! key_of {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(Key);
+
+        impl $name {
+            /// A new random key.
+            pub fn random() -> Self {
+                Self(Key::random())
+            }
+
+            /// The key underneath.
+            pub fn key(&self) -> &Key {
+                &self.0
+            }
+        }
+
+        impl From<Key> for $name {
+            fn from(key: Key) -> Self {
+                Self(key)
+            }
+        }
+    )*};
+}
+
+key_of! {
+    /// The key of one holder: a person, an import, a rights case. Values are sealed under what is derived from it.
+    SubjectKey,
+    /// The key that up to 256 holders share, and that wraps theirs.
+    BucketKey,
+    /// A tenant's key of one epoch, which wraps its buckets' keys.
+    EpochKey,
+}
+
+impl SubjectKey {
+    /// The key of one category of the holder's values.
+    pub fn category(&self, category: Category) -> CategoryKey {
+        CategoryKey { key: self.0.derive("mxtr/category/1", category.name()), category }
+    }
+
+    /// A named key beside the categories: "package", "audit".
+    pub fn subkey(&self, name: &str) -> Key {
+        self.0.derive("mxtr/subkey/1", name)
+    }
+}
+
+/// The key of one category of one holder's values.
+#[derive(Clone, Debug)]
+pub struct CategoryKey {
+    key: Key,
+    category: Category,
+}
+
+impl CategoryKey {
+    /// A key that keyring released for this category.
+    pub fn new(key: Key, category: Category) -> Self {
+        Self { key, category }
+    }
+
+    /// The key itself.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Its category.
+    pub fn category(&self) -> Category {
+        self.category
+    }
+}
