@@ -108,6 +108,10 @@ of_every_service!(
     /// Which states a service decides by.
     applied, APPLIED, "applied", "key of the state", 7, &[Service::Consent]
 );
+of_every_service!(
+    /// What a service could not handle, with the headers it came with.
+    dead_letters, DEAD_LETTERS, "dlq", "key of the record", 90, &[]
+);
 
 /// Every topic there is, in the order of the table.
 pub fn all() -> impl Iterator<Item = &'static Topic> {
@@ -117,6 +121,7 @@ pub fn all() -> impl Iterator<Item = &'static Topic> {
         .chain(READS.iter())
         .chain(ACTS.iter())
         .chain(APPLIED.iter())
+        .chain(DEAD_LETTERS.iter())
 }
 
 /// The topics that a service writes.
