@@ -87,8 +87,8 @@ impl Signer {
     /// [`Invalid::Key`].
     pub fn from_pkcs8(kind: Kind, pkcs8: &[u8]) -> Result<Self, Invalid> {
         let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| Invalid::Key)?;
-        let kid = thumbprint(pair.public_key().as_ref());
-        Ok(Self { kind, pair, kid })
+        let thumbprint = thumbprint(pair.public_key().as_ref());
+        Ok(Self { kind, pair, kid: thumbprint })
     }
 
     /// The RFC 7638 thumbprint of the public key.

@@ -3,11 +3,11 @@ use serde_json::json;
 
 fn published(signers: &[&Signer]) -> PublicKeys {
     let keys: Vec<_> = signers.iter().map(|signer| signer.public_jwk()).collect();
-    PublicKeys::from_json(&json!({ "keys": keys }).to_string()).unwrap()
+    PublicKeys::from_json(&json!({ "keys": keys }).to_string()).expect("these are public keys")
 }
 
 fn signer(kind: Kind) -> Signer {
-    Signer::from_pkcs8(kind, &Signer::generate_pkcs8()).unwrap()
+    Signer::from_pkcs8(kind, &Signer::generate_pkcs8()).expect("this is a key")
 }
 
 #[test]

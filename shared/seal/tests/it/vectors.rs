@@ -6,7 +6,7 @@ use seal::{Key, Place, SubjectKey, open};
 use uuid::Uuid;
 
 fn fixed() -> SubjectKey {
-    SubjectKey::from(Key::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap())))
+    SubjectKey::from(Key::from_bytes(std::array::from_fn(|at| u8::try_from(at).expect("32 fits"))))
 }
 
 #[test]
