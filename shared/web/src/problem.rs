@@ -1,0 +1,170 @@
+//! Problems: RFC 9457, with a JSON pointer per fault, and never a value that the caller sent.
+
+use crate::Slug;
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
+use serde::Serialize;
+use std::fmt;
+use utoipa::ToSchema;
+
+/// A fault of one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where it stands in the body (RFC 6901).
+    #[schema(example = "/email")]
+    pub pointer: String,
+    /// A word for programs.
+    #[schema(example = "invalid-email")]
+    pub code: String,
+    /// A sentence for people.
+    pub detail: String,
+}
+
+/// `application/problem+json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// The address of a page about this kind of problem.
+    #[schema(example = "/problems/invalid")]
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// The trace id of the request.
+    instance: String,
+    /// Why a call was refused as a whole, from a closed list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    #[serde(skip)]
+    retry_after: Option<u32>,
+    #[serde(skip)]
+    allow: Option<String>,
+}
+
+impl Problem {
+    pub fn new(slug: Slug) -> Self {
+        Self {
+            kind: format!("/problems/{}", slug.name),
+            title: slug.title,
+            status: slug.status,
+            detail: None,
+            instance: trace_id(),
+            reason: None,
+            errors: Vec::new(),
+            retry_after: (slug.status == 503).then_some(1),
+            allow: None,
+        }
+    }
+
+    /// A 5xx says the trace id and nothing else; the log says the rest, here and once.
+    pub fn internal(cause: &dyn std::error::Error) -> Self {
+        let mut text = cause.to_string();
+        let mut deeper = cause.source();
+        while let Some(cause) = deeper {
+            text = format!("{text}: {cause}");
+            deeper = cause.source();
+        }
+        tracing::error!(cause = text, "a request failed");
+        Self::new(Slug::INTERNAL)
+    }
+
+    /// What a failure of the database means to a caller.
+    pub fn of_database(cause: &db::DbError) -> Self {
+        match cause {
+            db::DbError::Unavailable | db::DbError::Again => Self::new(Slug::UNAVAILABLE),
+            db::DbError::Conflict(_) => Self::new(Slug::CONFLICT),
+            db::DbError::NotFound => Self::new(Slug::NOT_FOUND),
+            db::DbError::Query(_) => Self::internal(cause),
+        }
+    }
+
+    pub fn forbidden(reason: &'static str) -> Self {
+        Self { reason: Some(reason), ..Self::new(Slug::FORBIDDEN) }
+    }
+
+    /// One field is wrong; more can be added.
+    pub fn invalid(pointer: &str, code: &str, detail: &str) -> Self {
+        Self::new(Slug::INVALID).and(pointer, code, detail)
+    }
+
+    /// Another field is wrong too.
+    #[must_use]
+    pub fn and(mut self, pointer: &str, code: &str, detail: &str) -> Self {
+        self.errors.push(FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail: detail.to_owned() });
+        self
+    }
+
+    /// A sentence of ours; never text that the caller sent.
+    #[must_use]
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// When to try again, in seconds.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// The methods that are allowed.
+    #[must_use]
+    pub fn allow(self, methods: String) -> Self {
+        Self { allow: Some(methods), ..self }
+    }
+
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    pub fn response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status());
+        response.insert_header((CACHE_CONTROL, "no-store"));
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        if let Some(methods) = &self.allow {
+            response.insert_header((ALLOW, methods.as_str()));
+        }
+        if self.status == 401 {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"mxtr\""));
+        }
+        let body = serde_json::to_string(self).unwrap_or_default();
+        response.content_type("application/problem+json").body(body)
+    }
+}
+
+/// The trace id of the request in hand.
+pub(crate) fn trace_id() -> String {
+    hex::encode(runtime::telemetry::trace_id())
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.title)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.response()
+    }
+}
+
+impl Responder for Problem {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.response()
+    }
+}
