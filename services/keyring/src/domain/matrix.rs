@@ -78,6 +78,7 @@ pub const RULES: &[Rule] = &[
     Rule { service: Service::Rights, kind: Kind::Subject, actions: &[Action::Release], subkeys: &["package", "audit"], purposes: RIGHTS_WORK, verbs: &[Verb::Read, Verb::Write, Verb::Export, Verb::Erase] },
     Rule { service: Service::Rights, kind: Kind::Case, actions: &[Action::Create, Action::Release], subkeys: &["personal", "audit"], purposes: RIGHTS_WORK, verbs: &[Verb::Read, Verb::Write, Verb::Export, Verb::Erase] },
     Rule { service: Service::Rights, kind: Kind::Case, actions: &[Action::Destroy], subkeys: &[], purposes: Purposes::Registered, verbs: &[] },
+    Rule { service: Service::Audit, kind: Kind::Subject, actions: &[Action::Release], subkeys: &["package"], purposes: RIGHTS_WORK, verbs: &[Verb::Read, Verb::Export] },
     Rule { service: Service::Audit, kind: Kind::Subject, actions: &[Action::Release], subkeys: &["audit"], purposes: Purposes::Only(&["audit", "legal_obligation"]), verbs: &[Verb::Read, Verb::Export] },
 ];
 
@@ -163,7 +164,7 @@ mod tests {
                 "rights case Create: audit personal",
                 "rights case Release: audit personal",
                 "rights case Destroy:",
-                "audit subject Release: audit",
+                "audit subject Release: audit package",
             ]
         );
     }

@@ -1,0 +1,8 @@
+//! keyring on a real PostgreSQL: two keyrings where it matters, a clock that is held, roots in files.
+
+mod create;
+mod ledger;
+mod life;
+mod shred;
+mod support;
+mod turn;
