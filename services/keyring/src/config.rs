@@ -2,6 +2,9 @@
 
 use crate::domain::budget::Allowance;
 use crate::ops::Terms;
+use anyhow::Context;
+use runtime::Secret;
+use seal::evidence::{self, Signer};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -9,6 +12,7 @@ use std::path::PathBuf;
 
 /// Settings: `MXTR_KEYRING_<FIELD>`, or `MXTR_<FIELD>` where all services share one.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// What every service needs.
     pub common: web::ServiceConfig,
@@ -18,6 +22,9 @@ pub struct Config {
     pub roots_dir: PathBuf,
     /// JWKS of those who issue service tokens. Read again when it changes.
     pub service_token_keys_file: PathBuf,
+    /// Ed25519 in PKCS#8, in hex: signs keyring's own receipts in rights cases. Without it they stay empty.
+    #[serde(default)]
+    pub evidence_key: Option<Secret>,
     /// How long an epoch lasts; after it no copy of the key store from before opens anything.
     #[serde(default = "a_day")]
     pub epoch_seconds: NonZeroU32,
@@ -39,6 +46,16 @@ impl Config {
     /// The rules of time.
     pub fn terms(&self) -> Terms {
         Terms { epoch_seconds: self.epoch_seconds, deletion_window_seconds: self.deletion_window_seconds }
+    }
+
+    /// The signer of keyring's receipts.
+    ///
+    /// # Errors
+    /// The key is not what it should be.
+    pub fn receipts(&self) -> anyhow::Result<Option<Signer>> {
+        let Some(key) = &self.evidence_key else { return Ok(None) };
+        let pkcs8 = hex::decode(key.expose().trim()).context("evidence_key is not hex")?;
+        Ok(Some(Signer::from_pkcs8(evidence::Kind::Participant, &pkcs8).context("evidence_key is of no use")?))
     }
 
     /// The budget of each service and tenant.

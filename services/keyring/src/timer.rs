@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_millis(500);
 const NOW_AND_THEN: Duration = Duration::from_secs(30);
 
 /// Turns epochs until it is told to stop.
-pub async fn turn_epochs(store: Arc<Store>, stop: CancellationToken) {
+pub async fn turn_epochs(store: Arc<Store>, stop: CancellationToken) -> anyhow::Result<()> {
     loop {
         let rest = match store.turn().await {
             Ok(Turned::Settled(epoch)) => kernel::from_micros(epoch.ends_at_us),
@@ -25,7 +25,7 @@ pub async fn turn_epochs(store: Arc<Store>, stop: CancellationToken) {
             }
         };
         if stop.run_until_cancelled(wait(&store, rest)).await.is_none() {
-            return;
+            return Ok(());
         }
     }
 }
@@ -40,7 +40,7 @@ async fn wait(store: &Store, until: Option<Timestamp>) {
 }
 
 /// Finishes shreddings at the start and ever so often, until it is told to stop.
-pub async fn finish_shreddings(store: Arc<Store>, every: NonZeroU32, stop: CancellationToken) {
+pub async fn finish_shreddings(store: Arc<Store>, every: NonZeroU32, stop: CancellationToken) -> anyhow::Result<()> {
     loop {
         let pause = match store.sweep().await {
             Ok(0) => Duration::from_secs(every.get().into()),
@@ -54,7 +54,7 @@ pub async fn finish_shreddings(store: Arc<Store>, every: NonZeroU32, stop: Cance
             }
         };
         if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
-            return;
+            return Ok(());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What keyring hears, one file an event, and what it says.
 
-// mod on_rights_task;
+mod on_rights_task;
 pub(crate) mod say;
 
-// pub use on_rights_task::OnRightsTask;
+pub use on_rights_task::OnRightsTask;

@@ -28,8 +28,6 @@ struct Task {
 }
 
 impl Handler for OnRightsTask {
-    const GROUP: &'static str = "keyring.rights";
-
     fn topics(&self) -> Vec<&'static Topic> {
         vec![&topics::RIGHTS_TASKS]
     }

@@ -23,7 +23,9 @@ use crate::{error::Error, metrics::Metrics};
 use db::Db;
 use kernel::{Clock, Service, TenantId};
 use seal::KeyWrapper;
-use std::{num::NonZeroU32, sync::Arc};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use vault::Vault;
 
 /// The key store of every tenant: the tables, the opened keys of the moment, and the rules of time.
@@ -34,6 +36,7 @@ pub struct Store {
     terms: Terms,
     metrics: Arc<Metrics>,
     receipts: Option<seal::evidence::Signer>,
+    begun: AtomicBool,
 }
 
 /// The rules of time.
@@ -49,12 +52,17 @@ impl Store {
     /// A store over these tables and these root keys. Receipts are signed when there is a key to sign them with.
     pub fn new(db: Db, roots: Arc<dyn KeyWrapper>, terms: Terms, metrics: Arc<Metrics>, receipts: Option<seal::evidence::Signer>) -> Self {
         let clock = db.clock().clone();
-        Self { db, vault: Vault::new(roots, clock.clone()), clock, terms, metrics, receipts }
+        Self { db, vault: Vault::new(roots, clock.clone()), clock, terms, metrics, receipts, begun: AtomicBool::new(false) }
     }
 
     /// The time that the store lives by.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Whether this process has seen an epoch begin or running.
+    pub fn has_epoch(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// The epochs that have a root key, newest first.

@@ -12,6 +12,7 @@ use crate::store::{buckets, epochs, index_keys, roster, tenant_epochs};
 use db::TenantTx;
 use kernel::TenantId;
 use seal::EpochKey;
+use std::sync::atomic::Ordering;
 
 /// How many buckets are wrapped anew in one transaction.
 const BATCH: i64 = 1_000;
@@ -32,6 +33,7 @@ impl Store {
         let Some(living) = self.begin_epoch().await? else { return Ok(Turned::Again) };
         let newest = *living.first().ok_or(Error::NoEpoch)?;
         self.metrics.epoch(newest, living.len());
+        self.begun.store(true, Ordering::Relaxed);
         if living.len() > 1 && !self.move_everybody(newest).await? {
             return Ok(Turned::Again);
         }
