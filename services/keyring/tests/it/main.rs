@@ -1,6 +1,8 @@
 //! keyring on a real PostgreSQL: two keyrings where it matters, a clock that is held, roots in files.
 
 mod create;
+mod events;
+mod http;
 mod ledger;
 mod life;
 mod shred;

@@ -31,7 +31,8 @@ pub struct Platform {
 pub struct Process {
     pub store: Arc<Store>,
     pub db: Db,
-    pub runtime: Runtime,
+    /// The public key of its receipts.
+    pub receipts: serde_json::Value,
 }
 
 pub fn tenant(number: u128) -> TenantId {
@@ -66,13 +67,37 @@ impl Platform {
         let terms = Terms { epoch_seconds: NonZeroU32::new(86_400).expect("a day is not zero"), deletion_window_seconds: 0 };
         let metrics = Arc::new(Metrics::new(runtime.metrics()).expect("no figure is registered twice"));
         let receipts = Signer::from_pkcs8(evidence::Kind::Participant, &Signer::generate_pkcs8()).expect("this is a key");
-        Process { store: Arc::new(Store::new(db.clone(), roots, terms, metrics, Some(receipts))), db, runtime }
+        let published = receipts.public_jwk();
+        Process { store: Arc::new(Store::new(db.clone(), roots, terms, metrics, Some(receipts))), db, receipts: published }
     }
 
     /// Lets time pass.
     pub fn pass(&self, seconds: i64) {
         let later = kernel::micros(self.clock.now()) + seconds * 1_000_000;
         self.clock.advance_to(kernel::from_micros(later).expect("the near future is a time")).expect("time passes forwards");
+    }
+
+    /// Settings of a served keyring on this platform, as the environment would give them. No broker is there: what it says stays in its outbox.
+    pub fn config(&self, keys_file: &Path, burst: u32, per_second: u32) -> keyring::Config {
+        let settings = [
+            ("LISTEN", "127.0.0.1:0".to_owned()),
+            ("HEALTH_LISTEN", "127.0.0.1:0".to_owned()),
+            ("KEYRING_INTERNAL_LISTEN", "127.0.0.1:0".to_owned()),
+            ("KEYRING_DATABASE_URL", self.url.expose().to_owned()),
+            ("KAFKA_BROKERS", "127.0.0.1:1".to_owned()),
+            ("ISSUER", "http://127.0.0.1".to_owned()),
+            ("JWKS_URL", "http://127.0.0.1/jwks".to_owned()),
+            ("KEYS_URL", "http://127.0.0.1".to_owned()),
+            ("SERVICE_TOKEN_FILE", "/nowhere".to_owned()),
+            ("CURSOR_KEY", "00".repeat(32)),
+            ("KEYRING_ROOTS_DIR", self.roots.path().display().to_string()),
+            ("KEYRING_SERVICE_TOKEN_KEYS_FILE", keys_file.display().to_string()),
+            ("KEYRING_EVIDENCE_KEY", hex::encode(Signer::generate_pkcs8())),
+            ("KEYRING_BUDGET_BURST", burst.to_string()),
+            ("KEYRING_BUDGET_PER_SECOND", per_second.to_string()),
+        ];
+        let environment: runtime::Environment = settings.into_iter().map(|(name, value)| (format!("MXTR_{name}"), value)).collect();
+        runtime::load(Service::Keyring, &environment).expect("the settings are complete")
     }
 
     pub fn now_us(&self) -> i64 {
@@ -97,6 +122,20 @@ impl Process {
     pub async fn shred(&self, tenant: TenantId, holder: Uuid) -> keyring::ops::Erasure {
         self.store.record(tenant, Kind::Subject, holder, Some(Uuid::from_u128(77))).await.expect("the ledger takes it");
         self.store.finish(tenant, holder, &|_, _| Ok(())).await.expect("the key is destroyed")
+    }
+
+    /// The kinds of the acts that wait in the outbox.
+    pub async fn acts(&self) -> Vec<String> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Binary)]
+            batch: Vec<u8>,
+        }
+        let read = async |connection: &mut db::AsyncPgConnection| Ok::<_, Error>(sql_query("SELECT batch FROM infra.outbox ORDER BY id").load(connection).await?);
+        let rows: Vec<Row> = self.db.infra("test.outbox", read).await.expect("the outbox can be read");
+        let events = rows.iter().flat_map(|row| events::outbox::decode(&row.batch).expect("it is a batch"));
+        let acts = events.filter(|event| event.topic == "keyring.acts");
+        acts.map(|event| <events::platform::Act as prost::Message>::decode(event.data.expect("an act has data").as_slice()).expect("it is an act").kind).collect()
     }
 
     /// Puts these wrapped keys into a tenant's buckets.
