@@ -72,7 +72,9 @@ impl Error {
             Self::OverBudget { .. } => "rate-limited",
             Self::Unreadable => "unreadable",
             Self::Invalid(_) => "invalid",
-            Self::NewTenant | Self::NoEpoch | Self::Overtaken | Self::NotRecorded | Self::Db(_) | Self::Unopenable(_) | Self::Roots(_) => "unavailable",
+            Self::NewTenant | Self::NoEpoch | Self::Overtaken | Self::NotRecorded | Self::Db(_) | Self::Unopenable(_) | Self::Roots(_) => {
+                "unavailable"
+            }
         }
     }
 }

@@ -57,7 +57,8 @@ pub async fn start(config: Config, rt: Runtime) -> anyhow::Result<Running> {
     let tokens = Tokens::open(config.service_token_keys_file.clone(), rt.clock().clone())?;
     let desk = Desk { store: store.clone(), tokens, budgets: Budgets::new(config.allowance()), metrics, clock: rt.clock().clone() };
 
-    let internal = http::serve(&rt, config.internal_listen, config.common.http_workers, desk).context("the internal address cannot be bound")?;
+    let internal =
+        http::serve(&rt, config.internal_listen, config.common.http_workers, desk).context("the internal address cannot be bound")?;
     let public = web::serve(&rt, HttpConfig::from(&config.common), no_routes, |_| {}).context("the public address cannot be bound")?;
     Consumer::new(&rt, &producer).with(OnRightsTask { store: store.clone() }).spawn()?;
     bus::spawn_relay(&rt, &db, &producer);

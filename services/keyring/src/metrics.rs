@@ -51,7 +51,8 @@ impl Metrics {
             registry.register(Box::new(gauge.clone()))?;
             Ok::<_, prometheus::Error>(gauge)
         };
-        let turn_failures = IntCounter::new("keyring_turn_failures_total", "Tenants that could not be moved to the new epoch, each time they were tried")?;
+        let turn_failures =
+            IntCounter::new("keyring_turn_failures_total", "Tenants that could not be moved to the new epoch, each time they were tried")?;
         registry.register(Box::new(turn_failures.clone()))?;
         Ok(Self {
             created: counters("keyring_created_total", "Keys made, by kind of holder", "kind")?,

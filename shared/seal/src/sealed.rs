@@ -27,7 +27,14 @@ pub struct Place<'a> {
 
 impl Place<'_> {
     fn bytes(&self) -> Vec<u8> {
-        framed(&[b"mxtr/seal/1", self.tenant.as_bytes(), self.holder.as_bytes(), self.store.as_bytes(), self.row.as_bytes(), self.category.as_bytes()])
+        framed(&[
+            b"mxtr/seal/1",
+            self.tenant.as_bytes(),
+            self.holder.as_bytes(),
+            self.store.as_bytes(),
+            self.row.as_bytes(),
+            self.category.as_bytes(),
+        ])
     }
 }
 

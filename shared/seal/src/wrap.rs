@@ -30,7 +30,13 @@ pub fn wrap_subject_key(above: &BucketKey, tenant: TenantId, bucket: Uuid, holde
 ///
 /// # Errors
 /// [`Unopenable`].
-pub fn unwrap_subject_key(above: &BucketKey, tenant: TenantId, bucket: Uuid, holder: Uuid, wrapped: &[u8]) -> Result<SubjectKey, Unopenable> {
+pub fn unwrap_subject_key(
+    above: &BucketKey,
+    tenant: TenantId,
+    bucket: Uuid,
+    holder: Uuid,
+    wrapped: &[u8],
+) -> Result<SubjectKey, Unopenable> {
     unwrap(above.key(), &holder_aad(tenant, bucket, holder), wrapped).map(SubjectKey::from)
 }
 

@@ -65,21 +65,126 @@ const RIGHTS_WORK: Purposes = Purposes::Only(&["legal_obligation", "operate"]);
 
 /// The table.
 pub const RULES: &[Rule] = &[
-    Rule { service: Service::Contacts, kind: Kind::Subject, actions: &[Action::Create], subkeys: CONTACT, purposes: Purposes::Registered, verbs: &[Verb::Write, Verb::Import] },
-    Rule { service: Service::Contacts, kind: Kind::Subject, actions: &[Action::Create], subkeys: &["audit"], purposes: Purposes::Registered, verbs: &[Verb::Write, Verb::Import] },
-    Rule { service: Service::Contacts, kind: Kind::Subject, actions: &[Action::Release], subkeys: CONTACT, purposes: Purposes::Registered, verbs: &[Verb::Read, Verb::Write, Verb::Import, Verb::Export, Verb::Erase] },
-    Rule { service: Service::Contacts, kind: Kind::Subject, actions: &[Action::Release], subkeys: &["audit"], purposes: Purposes::Registered, verbs: &[Verb::Read, Verb::Write, Verb::Import, Verb::Export, Verb::Erase] },
-    Rule { service: Service::Contacts, kind: Kind::Subject, actions: &[Action::Release], subkeys: &["package"], purposes: RIGHTS_WORK, verbs: &[Verb::Read, Verb::Export] },
-    Rule { service: Service::Contacts, kind: Kind::Import, actions: &[Action::Create, Action::Release], subkeys: CONTACT, purposes: Purposes::Only(&["operate"]), verbs: &[Verb::Read, Verb::Write, Verb::Import, Verb::Export] },
-    Rule { service: Service::Contacts, kind: Kind::Import, actions: &[Action::Destroy], subkeys: &[], purposes: Purposes::Registered, verbs: &[] },
-    Rule { service: Service::Contacts, kind: Kind::Case, actions: &[Action::Release], subkeys: &["personal"], purposes: RIGHTS_WORK, verbs: &[Verb::Read, Verb::Export, Verb::Erase] },
-    Rule { service: Service::Consent, kind: Kind::Subject, actions: &[Action::Release], subkeys: &["preferences", "audit"], purposes: Purposes::Registered, verbs: &[Verb::Read, Verb::Write, Verb::Export] },
-    Rule { service: Service::Consent, kind: Kind::Subject, actions: &[Action::Release], subkeys: &["package"], purposes: RIGHTS_WORK, verbs: &[Verb::Read, Verb::Export] },
-    Rule { service: Service::Rights, kind: Kind::Subject, actions: &[Action::Release], subkeys: &["package", "audit"], purposes: RIGHTS_WORK, verbs: &[Verb::Read, Verb::Write, Verb::Export, Verb::Erase] },
-    Rule { service: Service::Rights, kind: Kind::Case, actions: &[Action::Create, Action::Release], subkeys: &["personal", "audit"], purposes: RIGHTS_WORK, verbs: &[Verb::Read, Verb::Write, Verb::Export, Verb::Erase] },
-    Rule { service: Service::Rights, kind: Kind::Case, actions: &[Action::Destroy], subkeys: &[], purposes: Purposes::Registered, verbs: &[] },
-    Rule { service: Service::Audit, kind: Kind::Subject, actions: &[Action::Release], subkeys: &["package"], purposes: RIGHTS_WORK, verbs: &[Verb::Read, Verb::Export] },
-    Rule { service: Service::Audit, kind: Kind::Subject, actions: &[Action::Release], subkeys: &["audit"], purposes: Purposes::Only(&["audit", "legal_obligation"]), verbs: &[Verb::Read, Verb::Export] },
+    Rule {
+        service: Service::Contacts,
+        kind: Kind::Subject,
+        actions: &[Action::Create],
+        subkeys: CONTACT,
+        purposes: Purposes::Registered,
+        verbs: &[Verb::Write, Verb::Import],
+    },
+    Rule {
+        service: Service::Contacts,
+        kind: Kind::Subject,
+        actions: &[Action::Create],
+        subkeys: &["audit"],
+        purposes: Purposes::Registered,
+        verbs: &[Verb::Write, Verb::Import],
+    },
+    Rule {
+        service: Service::Contacts,
+        kind: Kind::Subject,
+        actions: &[Action::Release],
+        subkeys: CONTACT,
+        purposes: Purposes::Registered,
+        verbs: &[Verb::Read, Verb::Write, Verb::Import, Verb::Export, Verb::Erase],
+    },
+    Rule {
+        service: Service::Contacts,
+        kind: Kind::Subject,
+        actions: &[Action::Release],
+        subkeys: &["audit"],
+        purposes: Purposes::Registered,
+        verbs: &[Verb::Read, Verb::Write, Verb::Import, Verb::Export, Verb::Erase],
+    },
+    Rule {
+        service: Service::Contacts,
+        kind: Kind::Subject,
+        actions: &[Action::Release],
+        subkeys: &["package"],
+        purposes: RIGHTS_WORK,
+        verbs: &[Verb::Read, Verb::Export],
+    },
+    Rule {
+        service: Service::Contacts,
+        kind: Kind::Import,
+        actions: &[Action::Create, Action::Release],
+        subkeys: CONTACT,
+        purposes: Purposes::Only(&["operate"]),
+        verbs: &[Verb::Read, Verb::Write, Verb::Import, Verb::Export],
+    },
+    Rule {
+        service: Service::Contacts,
+        kind: Kind::Import,
+        actions: &[Action::Destroy],
+        subkeys: &[],
+        purposes: Purposes::Registered,
+        verbs: &[],
+    },
+    Rule {
+        service: Service::Contacts,
+        kind: Kind::Case,
+        actions: &[Action::Release],
+        subkeys: &["personal"],
+        purposes: RIGHTS_WORK,
+        verbs: &[Verb::Read, Verb::Export, Verb::Erase],
+    },
+    Rule {
+        service: Service::Consent,
+        kind: Kind::Subject,
+        actions: &[Action::Release],
+        subkeys: &["preferences", "audit"],
+        purposes: Purposes::Registered,
+        verbs: &[Verb::Read, Verb::Write, Verb::Export],
+    },
+    Rule {
+        service: Service::Consent,
+        kind: Kind::Subject,
+        actions: &[Action::Release],
+        subkeys: &["package"],
+        purposes: RIGHTS_WORK,
+        verbs: &[Verb::Read, Verb::Export],
+    },
+    Rule {
+        service: Service::Rights,
+        kind: Kind::Subject,
+        actions: &[Action::Release],
+        subkeys: &["package", "audit"],
+        purposes: RIGHTS_WORK,
+        verbs: &[Verb::Read, Verb::Write, Verb::Export, Verb::Erase],
+    },
+    Rule {
+        service: Service::Rights,
+        kind: Kind::Case,
+        actions: &[Action::Create, Action::Release],
+        subkeys: &["personal", "audit"],
+        purposes: RIGHTS_WORK,
+        verbs: &[Verb::Read, Verb::Write, Verb::Export, Verb::Erase],
+    },
+    Rule {
+        service: Service::Rights,
+        kind: Kind::Case,
+        actions: &[Action::Destroy],
+        subkeys: &[],
+        purposes: Purposes::Registered,
+        verbs: &[],
+    },
+    Rule {
+        service: Service::Audit,
+        kind: Kind::Subject,
+        actions: &[Action::Release],
+        subkeys: &["package"],
+        purposes: RIGHTS_WORK,
+        verbs: &[Verb::Read, Verb::Export],
+    },
+    Rule {
+        service: Service::Audit,
+        kind: Kind::Subject,
+        actions: &[Action::Release],
+        subkeys: &["audit"],
+        purposes: Purposes::Only(&["audit", "legal_obligation"]),
+        verbs: &[Verb::Read, Verb::Export],
+    },
 ];
 
 /// The services that hold blind indexes, and their fields; "suppression" is the index of those who must not come back.
@@ -101,7 +206,8 @@ impl Rule {
         self.service == ask.service
             && self.kind == ask.kind
             && self.actions.contains(&ask.action)
-            && (ask.action == Action::Destroy || (self.purposes.contain(ask.purpose) && self.verbs.iter().any(|verb| verb.name() == ask.verb)))
+            && (ask.action == Action::Destroy
+                || (self.purposes.contain(ask.purpose) && self.verbs.iter().any(|verb| verb.name() == ask.verb)))
     }
 }
 
@@ -137,7 +243,8 @@ mod tests {
         for service in Service::ALL {
             for kind in Kind::ALL {
                 for action in Action::ALL {
-                    let allowed: BTreeSet<&str> = subkeys().filter(|subkey| asks(service, action, kind).any(|ask| allows(&ask, &[(*subkey).to_owned()]))).collect();
+                    let allowed: BTreeSet<&str> =
+                        subkeys().filter(|subkey| asks(service, action, kind).any(|ask| allows(&ask, &[(*subkey).to_owned()]))).collect();
                     if asks(service, action, kind).any(|ask| allows(&ask, &[])) {
                         let allowed: Vec<&str> = allowed.into_iter().collect();
                         lines.push(format!("{service} {} {action:?}: {}", kind.name(), allowed.join(" ")).trim_end().to_owned());

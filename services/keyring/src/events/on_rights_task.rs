@@ -47,7 +47,10 @@ impl OnRightsTask {
     async fn shred(&self, task: Task) -> Result<(), Rejected> {
         self.store.record(task.tenant, Kind::Subject, task.subject, Some(task.case)).await.map_err(retry)?;
         let asked = Entry { holder: task.subject, kind: Kind::Subject, case: Some(task.case), state: State::Recorded };
-        self.store.finish(task.tenant, task.subject, &|tx, erasure| say::shred_outcome(tx, &self.store, &asked, erasure)).await.map_err(retry)?;
+        self.store
+            .finish(task.tenant, task.subject, &|tx, erasure| say::shred_outcome(tx, &self.store, &asked, erasure))
+            .await
+            .map_err(retry)?;
         Ok(())
     }
 
@@ -63,7 +66,9 @@ impl Task {
         if task.kind() != CaseKind::Erasure {
             return Err(poison("only an erasure may shred or scan"));
         }
-        let tenant = TenantId::from_slice(&task.tenant_id).filter(|tenant| *tenant == event.tenant).ok_or_else(|| poison("the task is of another tenant than its event"))?;
+        let tenant = TenantId::from_slice(&task.tenant_id)
+            .filter(|tenant| *tenant == event.tenant)
+            .ok_or_else(|| poison("the task is of another tenant than its event"))?;
         let case = Uuid::from_slice(&task.case_id).map_err(|_| poison("the task names no case"))?;
         let subject = Uuid::from_slice(&task.subject_id).map_err(|_| poison("the task names nobody"))?;
         Ok(Self { tenant, case, subject })

@@ -1,6 +1,5 @@
 //! What keyring says: that a key is gone, how a phase of a rights case ended, and what the audit log keeps.
 
-use crate::error::Error;
 use crate::domain::holder::Kind;
 use crate::ops::{Erasure, Residue, Store};
 use crate::store::ledger::Entry;
@@ -62,18 +61,25 @@ fn act(tx: &mut TenantTx, clock: &Clock, kind: &str, act: Act) {
 }
 
 /// Phase SHRED of the case that stands in a ledger entry is done. An entry without a case has nobody to tell.
-pub fn shred_outcome(tx: &mut TenantTx, store: &Store, entry: &Entry, erasure: &Erasure) -> Result<(), Error> {
-    let Some(case) = entry.case.filter(|_| entry.kind == Kind::Subject) else { return Ok(()) };
+pub fn shred_outcome(tx: &mut TenantTx, store: &Store, entry: &Entry, erasure: &Erasure) {
+    let Some(case) = entry.case.filter(|_| entry.kind == Kind::Subject) else { return };
     let counts = vec![count("keyring.holders", "erased", erasure.erased.into())];
-    let answer = Answer { case, subject: entry.holder, phase: RightsPhase::Shred, result: RightsResult::Done, counts, unrecoverable_by_us: Some(erasure.unrecoverable_by_us) };
-    outcome(tx, store, answer)
+    let answer = Answer {
+        case,
+        subject: entry.holder,
+        phase: RightsPhase::Shred,
+        result: RightsResult::Done,
+        counts,
+        unrecoverable_by_us: Some(erasure.unrecoverable_by_us),
+    };
+    outcome(tx, store, answer);
 }
 
 /// Phase SCAN: what is left, by id and in the ledger.
-pub fn scan_outcome(tx: &mut TenantTx, store: &Store, case: Uuid, subject: Uuid, residue: Residue) -> Result<(), Error> {
+pub fn scan_outcome(tx: &mut TenantTx, store: &Store, case: Uuid, subject: Uuid, residue: Residue) {
     let result = if residue.is_clean() { RightsResult::Done } else { RightsResult::Refused };
     let counts = vec![count("keyring.holders", "residual", residue.rows), count("keyring.ledger", "shredded", residue.shredded.into())];
-    outcome(tx, store, Answer { case, subject, phase: RightsPhase::Scan, result, counts, unrecoverable_by_us: None })
+    outcome(tx, store, Answer { case, subject, phase: RightsPhase::Scan, result, counts, unrecoverable_by_us: None });
 }
 
 struct Answer {
@@ -85,7 +91,7 @@ struct Answer {
     unrecoverable_by_us: Option<i64>,
 }
 
-fn outcome(tx: &mut TenantTx, store: &Store, answer: Answer) -> Result<(), Error> {
+fn outcome(tx: &mut TenantTx, store: &Store, answer: Answer) {
     let (tenant, clock) = (tx.tenant(), store.clock());
     let answered_at_us = kernel::micros(clock.now());
     let methods = if answer.phase == RightsPhase::Scan { vec!["by-id".to_owned(), "ledger".to_owned()] } else { Vec::new() };
@@ -103,12 +109,12 @@ fn outcome(tx: &mut TenantTx, store: &Store, answer: Answer) -> Result<(), Error
         ..RightsOutcome::default()
     };
     tx.publish(Outgoing::new(topics::outcomes(Service::Keyring), answer.case.as_bytes(), tenant, clock, &event));
-    Ok(())
 }
 
 /// What keyring signs of its answer.
 fn receipt(tenant: TenantId, answer: &Answer, answered_at_us: i64) -> serde_json::Value {
-    let counts: Vec<_> = answer.counts.iter().map(|count| json!({ "store": count.store, "what": count.what, "rows": count.rows })).collect();
+    let counts: Vec<_> =
+        answer.counts.iter().map(|count| json!({ "store": count.store, "what": count.what, "rows": count.rows })).collect();
     json!({
         "service": Service::Keyring.name(),
         "case_id": answer.case,

@@ -20,7 +20,8 @@ impl FromRequest for Asker {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let desk = request.app_data::<Data<Desk>>().expect("start() always installs a desk");
-        let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+        let token =
+            request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
         let asker = token.ok_or(Error::Unauthenticated).and_then(|token| desk.tokens.verify(token)).map(Asker);
         if asker.is_err() {
             desk.metrics.refused(Refused::Token);

@@ -1,9 +1,9 @@
 //! `POST /internal/v1/keys/destroy`: the end of an import's or a case's key. A person's key goes only by a rights case.
 
+use super::Desk;
 use super::asker::Asker;
 use super::desk::{id_of, tenant_of};
 use super::message::Message;
-use super::Desk;
 use crate::domain::matrix::{self, Action, Ask};
 use crate::error::Error;
 use crate::ops::Destroyed;

@@ -1,9 +1,9 @@
 //! `POST /internal/v1/index-keys`: a tenant's blind index keys.
 
+use super::Desk;
 use super::asker::Asker;
 use super::desk::tenant_of;
 use super::message::Message;
-use super::Desk;
 use crate::domain::matrix;
 use crate::error::Error;
 use actix_web::post;

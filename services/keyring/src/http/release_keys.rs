@@ -1,8 +1,8 @@
 //! `POST /internal/v1/keys/release`: the keys of holders that exist.
 
+use super::Desk;
 use super::asker::Asker;
 use super::message::Message;
-use super::Desk;
 use crate::domain::matrix::Action;
 use crate::error::Error;
 use actix_web::post;
@@ -11,8 +11,8 @@ use events::keyring::{KeysAnswer, ReleaseKeysRequest};
 
 #[post("/internal/v1/keys/release")]
 pub async fn release_keys(asker: Asker, desk: Data<Desk>, body: Message<ReleaseKeysRequest>) -> Result<Message<KeysAnswer>, Error> {
-    let asked = desk.admit(asker.0, Action::Release, body.0)?;
-    desk.spend(asker.0, asked.tenant, asked.holders.len()).await?;
-    let keys = desk.store.release(asked.tenant, asked.kind, &asked.holders).await?;
-    Ok(Message(asked.answer(keys)))
+    let request = desk.admit(asker.0, Action::Release, body.0)?;
+    desk.spend(asker.0, request.tenant, request.holders.len()).await?;
+    let keys = desk.store.release(request.tenant, request.kind, &request.holders).await?;
+    Ok(Message(request.answer(keys)))
 }

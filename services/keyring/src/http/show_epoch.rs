@@ -1,7 +1,7 @@
 //! `GET /internal/v1/epoch`: which epoch runs, and whether an older one is still being left.
 
-use super::asker::Asker;
 use super::Desk;
+use super::asker::Asker;
 use crate::error::Error;
 use actix_web::get;
 use actix_web::web::{Data, Json};

@@ -28,7 +28,8 @@ impl Store {
 
     async fn chains_of_all(&self, tx: &mut TenantTx, kind: Kind, ids: &[Uuid]) -> Result<Vec<Known<Chain>>, Error> {
         let known = holders::chains(tx, kind, ids).await?;
-        let mut missing: Vec<Uuid> = ids.iter().zip(&known).filter(|(_, known)| matches!(known, Known::Unknown)).map(|(id, _)| *id).collect();
+        let mut missing: Vec<Uuid> =
+            ids.iter().zip(&known).filter(|(_, known)| matches!(known, Known::Unknown)).map(|(id, _)| *id).collect();
         missing.sort_unstable();
         missing.dedup();
         if missing.is_empty() {
@@ -90,6 +91,7 @@ impl Store {
 
 impl WrappedBucket {
     /// The bucket with its next key, under the tenant's key of `epoch`.
+    #[must_use]
     pub fn next(&self, epoch: i64, wrapped: Vec<u8>) -> Self {
         Self { id: self.id, version: self.version + 1, epoch, wrapped }
     }

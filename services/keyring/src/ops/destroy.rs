@@ -24,6 +24,6 @@ impl Store {
             return Ok(Destroyed::OtherKind);
         }
         self.record(tenant, kind, holder, None).await?;
-        Ok(Destroyed::Gone(self.finish(tenant, holder, &|_, _| Ok(())).await?))
+        Ok(Destroyed::Gone(self.finish(tenant, holder, &|_, _| ()).await?))
     }
 }

@@ -37,7 +37,8 @@ impl Store {
         let tenant = tx.tenant();
         let newest = tenant_epochs::newest(tx).await?.ok_or(Error::NewTenant)?;
         let above = self.vault.epoch_key(tenant, newest.epoch, &newest.wrapped).await?;
-        let new: Vec<(String, Vec<u8>)> = missing.into_iter().map(|field| (field.clone(), seal::wrap::wrap_index_key(&above, tenant, field, &Key::random()))).collect();
+        let new: Vec<(String, Vec<u8>)> =
+            missing.into_iter().map(|field| (field.clone(), seal::wrap::wrap_index_key(&above, tenant, field, &Key::random()))).collect();
         index_keys::insert(tx, newest.epoch, &new).await?;
         Ok(index_keys::all(tx).await?)
     }

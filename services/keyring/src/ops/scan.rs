@@ -31,7 +31,8 @@ impl Store {
                 let rows = holders::left_of(tx, subject).await?;
                 let entry = ledger::find(tx, subject).await?;
                 let shredded = entry.is_some_and(|entry| matches!(entry.state, ledger::State::Shredded { .. }));
-                say::scan_outcome(tx, self, case, subject, Residue { rows, shredded })
+                say::scan_outcome(tx, self, case, subject, Residue { rows, shredded });
+                Ok::<_, Error>(())
             })
             .await
     }

@@ -40,14 +40,14 @@ impl Store {
     }
 
     /// Second step: the key is destroyed. Done already: says so. `tell` publishes what the asker wants to know in the same transaction.
-    pub async fn finish(&self, tenant: TenantId, holder: Uuid, tell: &(impl Fn(&mut TenantTx, &Erasure) -> Result<(), Error> + Sync)) -> Result<Erasure, Error> {
+    pub async fn finish(&self, tenant: TenantId, holder: Uuid, tell: &(impl Fn(&mut TenantTx, &Erasure) + Sync)) -> Result<Erasure, Error> {
         let mut tries = 0;
         let (erasure, bucket) = loop {
             let done = self
                 .db
                 .tx(tenant, "keyring.shred", async |tx| {
                     let (erasure, bucket) = self.shred(tx, holder).await?;
-                    tell(tx, &erasure)?;
+                    tell(tx, &erasure);
                     Ok::<_, Error>((erasure, bucket))
                 })
                 .await;
@@ -69,7 +69,8 @@ impl Store {
         }
         let taken = self.take_out(tx, &entry).await?;
         let at_us = self.now_us();
-        let unrecoverable_by_us = epoch::unrecoverable_by(at_us, taken.ends_at_us, self.terms.epoch_seconds, self.terms.deletion_window_seconds);
+        let unrecoverable_by_us =
+            epoch::unrecoverable_by(at_us, taken.ends_at_us, self.terms.epoch_seconds, self.terms.deletion_window_seconds);
         ledger::complete(tx, holder, at_us, unrecoverable_by_us).await?;
         let erasure = Erasure { at_us, unrecoverable_by_us, erased: u32::from(taken.bucket.is_some()) };
         say::shredded(tx, &self.clock, &entry, &erasure);
@@ -95,8 +96,10 @@ impl Store {
 
     async fn rekey(&self, tx: &mut TenantTx, entry: &Entry, row: &WrappedBucket, old: &BucketKey) -> Result<Vec<u8>, Error> {
         let tenant = tx.tenant();
-        let (gone, stay): (Vec<_>, Vec<_>) = holders::in_bucket(tx, row.id).await?.into_iter().partition(|(holder, _)| *holder == entry.holder);
-        let commitment = gone.iter().find_map(|(holder, wrapped)| commitment(entry.kind, old, tenant, row.id, *holder, wrapped)).unwrap_or_default();
+        let (gone, stay): (Vec<_>, Vec<_>) =
+            holders::in_bucket(tx, row.id).await?.into_iter().partition(|(holder, _)| *holder == entry.holder);
+        let commitment =
+            gone.iter().find_map(|(holder, wrapped)| commitment(entry.kind, old, tenant, row.id, *holder, wrapped)).unwrap_or_default();
         holders::remove(tx, entry.holder).await?;
         if stay.is_empty() {
             buckets::remove(tx, row.id).await?;

@@ -74,7 +74,12 @@ impl Vault {
     /// A bucket's key.
     pub async fn bucket_key(&self, tenant: TenantId, bucket: &WrappedBucket, epoch_wrapped: &[u8]) -> Result<BucketKey, Error> {
         let now_us = self.now_us();
-        let kept = self.opened().buckets.get(&(tenant, bucket.id)).and_then(|kept| kept.at(now_us)).filter(|(version, _)| *version == bucket.version);
+        let kept = self
+            .opened()
+            .buckets
+            .get(&(tenant, bucket.id))
+            .and_then(|kept| kept.at(now_us))
+            .filter(|(version, _)| *version == bucket.version);
         if let Some((_, key)) = kept {
             return Ok(key);
         }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 #[derive(QueryableByName)]
 pub struct Bucket {
     #[diesel(sql_type = SqlUuid)]
-    bucket_id: Uuid,
+    id: Uuid,
     #[diesel(sql_type = BigInt)]
     version: i64,
     #[diesel(sql_type = BigInt)]
@@ -40,29 +40,35 @@ impl Bucket {
 
     /// Its key, and the tenant's key that wraps it.
     pub fn keys(self) -> (WrappedBucket, Vec<u8>) {
-        (WrappedBucket { id: self.bucket_id, version: self.version, epoch: self.epoch, wrapped: self.wrapped }, self.epoch_wrapped)
+        (WrappedBucket { id: self.id, version: self.version, epoch: self.epoch, wrapped: self.wrapped }, self.epoch_wrapped)
     }
 }
 
-const COLUMNS: &str = "SELECT buckets.bucket_id, buckets.version, buckets.epoch, buckets.wrapped, tenant_epochs.wrapped AS epoch_wrapped, tenant_epochs.ends_at_us, buckets.live \
+const COLUMNS: &str = "SELECT buckets.bucket_id AS id, buckets.version, buckets.epoch, buckets.wrapped, tenant_epochs.wrapped AS epoch_wrapped, tenant_epochs.ends_at_us, buckets.live \
     FROM keyring.buckets JOIN keyring.tenant_epochs ON tenant_epochs.tenant_id = buckets.tenant_id AND tenant_epochs.epoch = buckets.epoch \
     WHERE buckets.tenant_id = $1";
 
 /// Locks up to `limit` buckets with room; those that others are filling are left to them.
 pub async fn with_room(tx: &mut TenantTx, kind: Kind, limit: i64) -> QueryResult<Vec<Bucket>> {
     let tenant: Uuid = tx.tenant().into();
-    sql_query(format!("{COLUMNS} AND buckets.kind = $2 AND buckets.live < 256 ORDER BY buckets.bucket_id LIMIT $3 FOR UPDATE OF buckets SKIP LOCKED"))
-        .bind::<SqlUuid, _>(tenant)
-        .bind::<SmallInt, _>(kind.number())
-        .bind::<BigInt, _>(limit)
-        .load(tx.conn())
-        .await
+    sql_query(format!(
+        "{COLUMNS} AND buckets.kind = $2 AND buckets.live < 256 ORDER BY buckets.bucket_id LIMIT $3 FOR UPDATE OF buckets SKIP LOCKED"
+    ))
+    .bind::<SqlUuid, _>(tenant)
+    .bind::<SmallInt, _>(kind.number())
+    .bind::<BigInt, _>(limit)
+    .load(tx.conn())
+    .await
 }
 
 /// Locks one bucket, whoever has it now.
 pub async fn lock(tx: &mut TenantTx, bucket: Uuid) -> QueryResult<Option<Bucket>> {
     let tenant: Uuid = tx.tenant().into();
-    let rows = sql_query(format!("{COLUMNS} AND buckets.bucket_id = $2 FOR UPDATE OF buckets")).bind::<SqlUuid, _>(tenant).bind::<SqlUuid, _>(bucket).load(tx.conn()).await?;
+    let rows = sql_query(format!("{COLUMNS} AND buckets.bucket_id = $2 FOR UPDATE OF buckets"))
+        .bind::<SqlUuid, _>(tenant)
+        .bind::<SqlUuid, _>(bucket)
+        .load(tx.conn())
+        .await?;
     Ok(rows.into_iter().next())
 }
 
@@ -114,7 +120,12 @@ pub async fn rekey(tx: &mut TenantTx, bucket: &WrappedBucket, live: usize) -> Qu
 /// Removes a bucket that nobody is in.
 pub async fn remove(tx: &mut TenantTx, bucket: Uuid) -> QueryResult<()> {
     let tenant: Uuid = tx.tenant().into();
-    sql_query("DELETE FROM keyring.buckets WHERE tenant_id = $1 AND bucket_id = $2").bind::<SqlUuid, _>(tenant).bind::<SqlUuid, _>(bucket).execute(tx.conn()).await.map(drop)
+    sql_query("DELETE FROM keyring.buckets WHERE tenant_id = $1 AND bucket_id = $2")
+        .bind::<SqlUuid, _>(tenant)
+        .bind::<SqlUuid, _>(bucket)
+        .execute(tx.conn())
+        .await
+        .map(drop)
 }
 
 /// Locks up to `limit` buckets that an older epoch's key still wraps.

@@ -39,7 +39,10 @@ pub async fn try_turn(tx: &mut TenantTx) -> QueryResult<bool> {
 /// The epochs that are not given up yet, newest first.
 pub async fn living(tx: &mut TenantTx) -> QueryResult<Vec<Epoch>> {
     let house: Uuid = tx.tenant().into();
-    let rows: Vec<Row> = sql_query("SELECT epoch, ends_at_us FROM keyring.epochs WHERE tenant_id = $1 ORDER BY epoch DESC").bind::<SqlUuid, _>(house).load(tx.conn()).await?;
+    let rows: Vec<Row> = sql_query("SELECT epoch, ends_at_us FROM keyring.epochs WHERE tenant_id = $1 ORDER BY epoch DESC")
+        .bind::<SqlUuid, _>(house)
+        .load(tx.conn())
+        .await?;
     Ok(rows.into_iter().map(|row| Epoch { number: row.epoch, ends_at_us: row.ends_at_us }).collect())
 }
 
@@ -59,20 +62,26 @@ pub async fn begin(tx: &mut TenantTx, epoch: Epoch, now_us: i64) -> QueryResult<
 /// Gives up an epoch. Fails on the foreign key while any tenant's key, of whatever tenant, still hangs on it; after the commit none can any more.
 pub async fn retire(tx: &mut TenantTx, epoch: i64, now_us: i64) -> QueryResult<()> {
     let house: Uuid = tx.tenant().into();
-    sql_query("WITH gone AS (DELETE FROM keyring.epochs WHERE tenant_id = $1 AND epoch = $2 RETURNING epoch) \
-               INSERT INTO keyring.retired_epochs (tenant_id, epoch, retired_at_us) SELECT $1, epoch, $3 FROM gone ON CONFLICT DO NOTHING")
-        .bind::<SqlUuid, _>(house)
-        .bind::<BigInt, _>(epoch)
-        .bind::<BigInt, _>(now_us)
-        .execute(tx.conn())
-        .await
-        .map(drop)
+    sql_query(
+        "WITH gone AS (DELETE FROM keyring.epochs WHERE tenant_id = $1 AND epoch = $2 RETURNING epoch) \
+               INSERT INTO keyring.retired_epochs (tenant_id, epoch, retired_at_us) SELECT $1, epoch, $3 FROM gone ON CONFLICT DO NOTHING",
+    )
+    .bind::<SqlUuid, _>(house)
+    .bind::<BigInt, _>(epoch)
+    .bind::<BigInt, _>(now_us)
+    .execute(tx.conn())
+    .await
+    .map(drop)
 }
 
 /// The epochs that were given up and whose root may still exist.
 pub async fn to_destroy(tx: &mut TenantTx) -> QueryResult<Vec<i64>> {
     let house: Uuid = tx.tenant().into();
-    let rows: Vec<Number> = sql_query("SELECT epoch FROM keyring.retired_epochs WHERE tenant_id = $1 AND destroyed_at_us IS NULL ORDER BY epoch").bind::<SqlUuid, _>(house).load(tx.conn()).await?;
+    let rows: Vec<Number> =
+        sql_query("SELECT epoch FROM keyring.retired_epochs WHERE tenant_id = $1 AND destroyed_at_us IS NULL ORDER BY epoch")
+            .bind::<SqlUuid, _>(house)
+            .load(tx.conn())
+            .await?;
     Ok(rows.into_iter().map(|row| row.epoch).collect())
 }
 

@@ -94,9 +94,12 @@ impl Row {
             return Known::Shredded;
         }
         match (self.wrapped, self.bucket_id, self.version, self.epoch, self.bucket_wrapped, self.epoch_wrapped) {
-            (Some(wrapped), Some(id), Some(version), Some(epoch), Some(bucket), Some(epoch_wrapped)) => {
-                Known::Live(Chain { holder: self.asked, wrapped, bucket: WrappedBucket { id, version, epoch, wrapped: bucket }, epoch_wrapped })
-            }
+            (Some(wrapped), Some(id), Some(version), Some(epoch), Some(bucket), Some(epoch_wrapped)) => Known::Live(Chain {
+                holder: self.asked,
+                wrapped,
+                bucket: WrappedBucket { id, version, epoch, wrapped: bucket },
+                epoch_wrapped,
+            }),
             _ => Known::Unknown,
         }
     }
@@ -196,7 +199,11 @@ pub async fn kind_of(tx: &mut TenantTx, holder: Uuid) -> QueryResult<Option<Kind
 /// Removes a holder's row, key and all.
 pub async fn remove(tx: &mut TenantTx, holder: Uuid) -> QueryResult<usize> {
     let tenant: Uuid = tx.tenant().into();
-    sql_query("DELETE FROM keyring.holders WHERE tenant_id = $1 AND holder_id = $2").bind::<SqlUuid, _>(tenant).bind::<SqlUuid, _>(holder).execute(tx.conn()).await
+    sql_query("DELETE FROM keyring.holders WHERE tenant_id = $1 AND holder_id = $2")
+        .bind::<SqlUuid, _>(tenant)
+        .bind::<SqlUuid, _>(holder)
+        .execute(tx.conn())
+        .await
 }
 
 #[derive(QueryableByName)]
@@ -210,11 +217,12 @@ struct Kept {
 /// Every key in a bucket.
 pub async fn in_bucket(tx: &mut TenantTx, bucket: Uuid) -> QueryResult<Vec<(Uuid, Vec<u8>)>> {
     let tenant: Uuid = tx.tenant().into();
-    let rows: Vec<Kept> = sql_query("SELECT holder_id, wrapped FROM keyring.holders WHERE tenant_id = $1 AND bucket_id = $2 ORDER BY holder_id")
-        .bind::<SqlUuid, _>(tenant)
-        .bind::<SqlUuid, _>(bucket)
-        .load(tx.conn())
-        .await?;
+    let rows: Vec<Kept> =
+        sql_query("SELECT holder_id, wrapped FROM keyring.holders WHERE tenant_id = $1 AND bucket_id = $2 ORDER BY holder_id")
+            .bind::<SqlUuid, _>(tenant)
+            .bind::<SqlUuid, _>(bucket)
+            .load(tx.conn())
+            .await?;
     Ok(rows.into_iter().map(|row| (row.holder_id, row.wrapped)).collect())
 }
 

@@ -109,14 +109,19 @@ pub async fn record(tx: &mut TenantTx, kind: Kind, holder: Uuid, case: Option<Uu
 /// A holder's entry.
 pub async fn find(tx: &mut TenantTx, holder: Uuid) -> QueryResult<Option<Entry>> {
     let tenant: Uuid = tx.tenant().into();
-    let rows: Vec<Row> = sql_query(format!("{COLUMNS} AND holder_id = $2")).bind::<SqlUuid, _>(tenant).bind::<SqlUuid, _>(holder).load(tx.conn()).await?;
+    let rows: Vec<Row> =
+        sql_query(format!("{COLUMNS} AND holder_id = $2")).bind::<SqlUuid, _>(tenant).bind::<SqlUuid, _>(holder).load(tx.conn()).await?;
     Ok(rows.into_iter().next().map(Entry::from))
 }
 
 /// A holder's entry, locked.
 pub async fn lock(tx: &mut TenantTx, holder: Uuid) -> QueryResult<Option<Entry>> {
     let tenant: Uuid = tx.tenant().into();
-    let rows: Vec<Row> = sql_query(format!("{COLUMNS} AND holder_id = $2 FOR UPDATE")).bind::<SqlUuid, _>(tenant).bind::<SqlUuid, _>(holder).load(tx.conn()).await?;
+    let rows: Vec<Row> = sql_query(format!("{COLUMNS} AND holder_id = $2 FOR UPDATE"))
+        .bind::<SqlUuid, _>(tenant)
+        .bind::<SqlUuid, _>(holder)
+        .load(tx.conn())
+        .await?;
     Ok(rows.into_iter().next().map(Entry::from))
 }
 
@@ -136,6 +141,7 @@ pub async fn complete(tx: &mut TenantTx, holder: Uuid, at_us: i64, unrecoverable
 /// Those whose shredding was begun and not finished: a process died between.
 pub async fn unfinished(tx: &mut TenantTx) -> QueryResult<Vec<Entry>> {
     let tenant: Uuid = tx.tenant().into();
-    let rows: Vec<Row> = sql_query(format!("{COLUMNS} AND state = 'recorded' ORDER BY recorded_at_us")).bind::<SqlUuid, _>(tenant).load(tx.conn()).await?;
+    let rows: Vec<Row> =
+        sql_query(format!("{COLUMNS} AND state = 'recorded' ORDER BY recorded_at_us")).bind::<SqlUuid, _>(tenant).load(tx.conn()).await?;
     Ok(rows.into_iter().map(Entry::from).collect())
 }

@@ -27,6 +27,9 @@ pub async fn enter(tx: &mut TenantTx, member: TenantId) -> QueryResult<()> {
 /// Every tenant that has keys.
 pub async fn members(tx: &mut TenantTx) -> QueryResult<Vec<TenantId>> {
     let house: Uuid = tx.tenant().into();
-    let rows: Vec<Row> = sql_query("SELECT member_id FROM keyring.roster WHERE tenant_id = $1 ORDER BY member_id").bind::<SqlUuid, _>(house).load(tx.conn()).await?;
+    let rows: Vec<Row> = sql_query("SELECT member_id FROM keyring.roster WHERE tenant_id = $1 ORDER BY member_id")
+        .bind::<SqlUuid, _>(house)
+        .load(tx.conn())
+        .await?;
     Ok(rows.into_iter().map(|row| TenantId::from(row.member_id)).collect())
 }

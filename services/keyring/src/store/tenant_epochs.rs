@@ -23,14 +23,20 @@ pub struct TenantEpoch {
 /// The newest, under which new buckets are made.
 pub async fn newest(tx: &mut TenantTx) -> QueryResult<Option<TenantEpoch>> {
     let tenant: Uuid = tx.tenant().into();
-    let rows = sql_query("SELECT epoch, wrapped, ends_at_us FROM keyring.tenant_epochs WHERE tenant_id = $1 ORDER BY epoch DESC LIMIT 1").bind::<SqlUuid, _>(tenant).load(tx.conn()).await?;
+    let rows = sql_query("SELECT epoch, wrapped, ends_at_us FROM keyring.tenant_epochs WHERE tenant_id = $1 ORDER BY epoch DESC LIMIT 1")
+        .bind::<SqlUuid, _>(tenant)
+        .load(tx.conn())
+        .await?;
     Ok(rows.into_iter().next())
 }
 
 /// All of the tenant's, oldest first.
 pub async fn all(tx: &mut TenantTx) -> QueryResult<Vec<TenantEpoch>> {
     let tenant: Uuid = tx.tenant().into();
-    sql_query("SELECT epoch, wrapped, ends_at_us FROM keyring.tenant_epochs WHERE tenant_id = $1 ORDER BY epoch").bind::<SqlUuid, _>(tenant).load(tx.conn()).await
+    sql_query("SELECT epoch, wrapped, ends_at_us FROM keyring.tenant_epochs WHERE tenant_id = $1 ORDER BY epoch")
+        .bind::<SqlUuid, _>(tenant)
+        .load(tx.conn())
+        .await
 }
 
 /// Adds a key; the first one stands. Fails on the foreign key when the epoch was given up meanwhile.

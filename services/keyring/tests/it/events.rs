@@ -77,11 +77,17 @@ async fn the_phase_shred_destroys_the_key_and_says_so_three_times() {
     assert!(shredded.unrecoverable_by_us > platform.now_us());
     let outcome: RightsOutcome = only(&said, "keyring.outcomes");
     assert_eq!((outcome.phase(), outcome.result()), (RightsPhase::Shred, RightsResult::Done));
-    assert_eq!(outcome.counts.iter().map(|count| (count.store.as_str(), count.what.as_str(), count.rows)).collect::<Vec<_>>(), [("keyring.holders", "erased", 1)]);
+    assert_eq!(
+        outcome.counts.iter().map(|count| (count.store.as_str(), count.what.as_str(), count.rows)).collect::<Vec<_>>(),
+        [("keyring.holders", "erased", 1)]
+    );
     let act: Act = only(&said, "keyring.acts");
     assert_eq!((act.kind.as_str(), act.object_id.as_slice()), ("keyring.shredded", case.as_bytes().as_slice()));
     assert_eq!(act.subject_commitment, index::commitment(&key.subkey("audit"), subject.into()));
-    assert!(!act.encode_to_vec().windows(16).any(|bytes| bytes == subject.as_bytes()), "the audit log knows the person by the commitment alone");
+    assert!(
+        !act.encode_to_vec().windows(16).any(|bytes| bytes == subject.as_bytes()),
+        "the audit log knows the person by the commitment alone"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,8 @@ use crate::support::{Platform, people, tenant};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use events::keyring::{
-    CreateKeysRequest, DestroyKeyAnswer, DestroyKeyRequest, HolderState, IndexKeysAnswer, IndexKeysRequest, KeysAnswer, ReleaseKeysRequest,
+    CreateKeysRequest, DestroyKeyAnswer, DestroyKeyRequest, HolderKeys, HolderState, IndexKeysAnswer, IndexKeysRequest, KeysAnswer,
+    ReleaseKeysRequest,
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use kernel::{Service, TenantId};
@@ -80,12 +81,17 @@ impl Served {
     }
 
     async fn post_with(&self, token: Option<String>, path: &str, body: Vec<u8>) -> Answer {
-        let mut request = self.http.post(format!("{}/internal/v1/{path}", self.base)).header("content-type", "application/protobuf").body(body);
+        let mut request =
+            self.http.post(format!("{}/internal/v1/{path}", self.base)).header("content-type", "application/protobuf").body(body);
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         let answer = request.send().await.expect("keyring answers");
-        Answer { status: answer.status(), headers: answer.headers().clone(), body: answer.bytes().await.expect("the answer has a body").to_vec() }
+        Answer {
+            status: answer.status(),
+            headers: answer.headers().clone(),
+            body: answer.bytes().await.expect("the answer has a body").to_vec(),
+        }
     }
 }
 
@@ -96,7 +102,14 @@ fn sign(pkcs8: &[u8], kid: &str, claims: &Value) -> String {
 
 fn creating(tenant: TenantId, kind: Kind, ids: &[Uuid], subkeys: &[&str]) -> CreateKeysRequest {
     let asked = asking(tenant, kind, ids, subkeys);
-    CreateKeysRequest { verb: "write".to_owned(), tenant_id: asked.tenant_id, kind: asked.kind, holder_ids: asked.holder_ids, subkeys: asked.subkeys, purpose: asked.purpose }
+    CreateKeysRequest {
+        verb: "write".to_owned(),
+        tenant_id: asked.tenant_id,
+        kind: asked.kind,
+        holder_ids: asked.holder_ids,
+        subkeys: asked.subkeys,
+        purpose: asked.purpose,
+    }
 }
 
 fn asking(tenant: TenantId, kind: Kind, ids: &[Uuid], subkeys: &[&str]) -> ReleaseKeysRequest {
@@ -114,8 +127,14 @@ fn asking(tenant: TenantId, kind: Kind, ids: &[Uuid], subkeys: &[&str]) -> Relea
 async fn a_service_gets_the_subkeys_it_asked_for_in_the_order_it_asked() {
     let served = Served::start().await;
     let ids = people(300);
-    let made: KeysAnswer = served.post("contacts", "keys/create", &creating(tenant(1), Kind::Subject, &ids, &["personal", "audit"])).await.message();
-    assert!(made.holders.iter().zip(&ids).all(|(holder, id)| holder.holder_id == id.as_bytes() && holder.state() == HolderState::Live && holder.keys.len() == 2));
+    let made: KeysAnswer =
+        served.post("contacts", "keys/create", &creating(tenant(1), Kind::Subject, &ids, &["personal", "audit"])).await.message();
+    assert!(
+        made.holders
+            .iter()
+            .zip(&ids)
+            .all(|(holder, id)| holder.holder_id == id.as_bytes() && holder.state() == HolderState::Live && holder.keys.len() == 2)
+    );
     let inside = served.platform.process().await;
     let Known::Live(key) = inside.release(tenant(1), &ids[7..8]).await.remove(0) else { panic!("a key was made") };
     assert_eq!(made.holders[7].keys[0], key.category(privacy::Category::Personal).key().as_bytes());
@@ -123,8 +142,9 @@ async fn a_service_gets_the_subkeys_it_asked_for_in_the_order_it_asked() {
 
     inside.shred(tenant(1), ids[0]).await;
     let asked = [ids[8], ids[0], Uuid::new_v4(), ids[7]];
-    let released: KeysAnswer = served.post("consent", "keys/release", &asking(tenant(1), Kind::Subject, &asked, &["preferences"])).await.message();
-    let states: Vec<HolderState> = released.holders.iter().map(|holder| holder.state()).collect();
+    let released: KeysAnswer =
+        served.post("consent", "keys/release", &asking(tenant(1), Kind::Subject, &asked, &["preferences"])).await.message();
+    let states: Vec<HolderState> = released.holders.iter().map(HolderKeys::state).collect();
     assert_eq!(states, [HolderState::Live, HolderState::Shredded, HolderState::Unknown, HolderState::Live]);
     assert_eq!(released.holders[3].keys, [key.category(privacy::Category::Preferences).key().as_bytes().to_vec()]);
     assert!(released.holders[1].keys.is_empty() && released.holders[2].keys.is_empty());
@@ -147,7 +167,11 @@ async fn without_a_valid_token_nobody_gets_anything() {
         Some(served.token(&claims))
     };
     let (other_key, kid) = (Signer::generate_pkcs8(), jwks(&served.pkcs8).1);
-    let unsigned = format!("{}.{}.", URL_SAFE_NO_PAD.encode(json!({ "alg": "none", "kid": kid }).to_string()), URL_SAFE_NO_PAD.encode(good.to_string()));
+    let unsigned = format!(
+        "{}.{}.",
+        URL_SAFE_NO_PAD.encode(json!({ "alg": "none", "kid": kid }).to_string()),
+        URL_SAFE_NO_PAD.encode(good.to_string())
+    );
     let hmac = Header { kid: Some(kid.clone()), ..Header::new(Algorithm::HS256) };
     let public = Signer::from_pkcs8(evidence::Kind::Participant, &served.pkcs8).unwrap().public_key();
     let wrong = [
@@ -188,7 +212,11 @@ async fn the_keys_of_the_issuer_are_read_again_when_they_change() {
     assert_eq!(served.post("contacts", "keys/release", &body).await.status, StatusCode::OK);
     served.pkcs8 = Signer::generate_pkcs8();
     std::fs::write(&served.keys_file, "{").unwrap();
-    assert_eq!(served.post_with(Some(old.clone()), "keys/release", body.encode_to_vec()).await.status, StatusCode::OK, "a damaged file changes nothing");
+    assert_eq!(
+        served.post_with(Some(old.clone()), "keys/release", body.encode_to_vec()).await.status,
+        StatusCode::OK,
+        "a damaged file changes nothing"
+    );
     let draft = served.keys_file.with_extension("new");
     std::fs::write(&draft, jwks(&served.pkcs8).0).unwrap();
     std::fs::rename(&draft, &served.keys_file).unwrap();
@@ -224,7 +252,11 @@ async fn keys_end_where_the_table_says_and_a_persons_never() {
     for service in Service::ALL {
         for kind in Kind::ALL {
             let holder = Uuid::new_v4();
-            let body = DestroyKeyRequest { tenant_id: tenant(1).as_bytes().to_vec(), kind: kind.event().into(), holder_id: holder.as_bytes().to_vec() };
+            let body = DestroyKeyRequest {
+                tenant_id: tenant(1).as_bytes().to_vec(),
+                kind: kind.event().into(),
+                holder_id: holder.as_bytes().to_vec(),
+            };
             let answer = served.post(service.name(), "keys/destroy", &body).await;
             if matches!((service, kind), (Service::Contacts, Kind::Import) | (Service::Rights, Kind::Case)) {
                 let answer: DestroyKeyAnswer = answer.message();
@@ -239,7 +271,10 @@ async fn keys_end_where_the_table_says_and_a_persons_never() {
 #[tokio::test(flavor = "multi_thread")]
 async fn index_keys_are_for_contacts_alone() {
     let served = Served::start().await;
-    let asked = |fields: &[&str]| IndexKeysRequest { tenant_id: tenant(1).as_bytes().to_vec(), fields: fields.iter().map(|field| (*field).to_owned()).collect() };
+    let asked = |fields: &[&str]| IndexKeysRequest {
+        tenant_id: tenant(1).as_bytes().to_vec(),
+        fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+    };
     let first: IndexKeysAnswer = served.post("contacts", "index-keys", &asked(&["email", "suppression"])).await.message();
     let again: IndexKeysAnswer = served.post("contacts", "index-keys", &asked(&["suppression", "email"])).await.message();
     assert_eq!((&first.keys[0], &first.keys[1]), (&again.keys[1], &again.keys[0]));
@@ -294,7 +329,12 @@ async fn what_cannot_be_is_refused_and_says_why() {
         let problem: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(problem["status"], status.as_u16());
     }
-    let as_json = served.http.post(format!("{}/internal/v1/keys/release", served.base)).bearer_auth(token().unwrap()).header("content-type", "application/json").body("{}");
+    let as_json = served
+        .http
+        .post(format!("{}/internal/v1/keys/release", served.base))
+        .bearer_auth(token().unwrap())
+        .header("content-type", "application/json")
+        .body("{}");
     assert_eq!(as_json.send().await.unwrap().status(), StatusCode::BAD_REQUEST);
 }
 
@@ -302,7 +342,13 @@ async fn what_cannot_be_is_refused_and_says_why() {
 async fn the_epoch_can_be_asked_and_turns_by_the_clock() {
     let served = Served::start().await;
     let ask = async || {
-        let answer = served.http.get(format!("{}/internal/v1/epoch", served.base)).bearer_auth(served.token(&served.claims("audit"))).send().await.unwrap();
+        let answer = served
+            .http
+            .get(format!("{}/internal/v1/epoch", served.base))
+            .bearer_auth(served.token(&served.claims("audit")))
+            .send()
+            .await
+            .unwrap();
         answer.json::<Value>().await.unwrap()
     };
     assert_eq!(ask().await, json!({ "epoch": 20_513, "ends_at": "2026-03-02T00:00:00Z", "living": 1 }));

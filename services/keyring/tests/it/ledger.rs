@@ -18,7 +18,10 @@ async fn the_ledger_only_grows() {
         "UPDATE keyring.ledger SET holder_id = gen_random_uuid()",
         "TRUNCATE keyring.ledger",
     ] {
-        let tried = process.db.tx(tenant(1), "test.wrong", async |tx: &mut TenantTx| Ok::<_, Error>(sql_query(wrong).execute(tx.conn()).await?)).await;
+        let tried = process
+            .db
+            .tx(tenant(1), "test.wrong", async |tx: &mut TenantTx| Ok::<_, Error>(sql_query(wrong).execute(tx.conn()).await?))
+            .await;
         assert!(tried.is_err(), "{wrong}");
     }
     assert_eq!(process.count(tenant(1), "SELECT count(*) AS count FROM keyring.ledger WHERE state = 'shredded'").await, 1);
@@ -34,6 +37,10 @@ async fn no_tenant_sees_anothers_rows() {
         assert_eq!(process.count(tenant(2), query).await, 0, "{table}");
         assert!(process.count(tenant(1), query).await > 0, "{table}");
     }
-    let faults = process.db.infra("test.faults", async |connection: &mut db::AsyncPgConnection| Ok::<_, Error>(db::row_security_faults(connection).await?)).await.unwrap();
+    let faults = process
+        .db
+        .infra("test.faults", async |connection: &mut db::AsyncPgConnection| Ok::<_, Error>(db::row_security_faults(connection).await?))
+        .await
+        .unwrap();
     assert_eq!(faults, Vec::<String>::new());
 }

@@ -12,20 +12,24 @@ use uuid::Uuid;
 async fn openable(rows: &Copy, folders: &[&Path], tenant: TenantId) -> BTreeSet<Uuid> {
     let mut above: Vec<EpochKey> = Vec::new();
     for folder in folders {
-        let roots = FileKeyWrapper::open(*folder).unwrap();
-        for root in roots.roots().await.unwrap() {
+        let roots = FileKeyWrapper::open(*folder).expect("the folder is there");
+        for root in roots.roots().await.expect("the folder can be read") {
             for (_, wrapped) in &rows.epochs {
                 above.extend(wrap::unwrap_epoch_key(&roots, root, tenant, wrapped).await.ok());
             }
         }
     }
     let tries = |(id, wrapped): &(Uuid, Vec<u8>)| {
-        let opened: Vec<(Uuid, BucketKey)> = above.iter().filter_map(|above| wrap::unwrap_bucket_key(above, tenant, *id, wrapped).ok()).map(|key| (*id, key)).collect();
+        let opened: Vec<(Uuid, BucketKey)> =
+            above.iter().filter_map(|above| wrap::unwrap_bucket_key(above, tenant, *id, wrapped).ok()).map(|key| (*id, key)).collect();
         opened
     };
     let buckets: Vec<(Uuid, BucketKey)> = rows.buckets.iter().flat_map(tries).collect();
     let opens = |(holder, bucket, wrapped): &(Uuid, Uuid, Vec<u8>)| {
-        buckets.iter().any(|(id, key)| id == bucket && wrap::unwrap_subject_key(key, tenant, *bucket, *holder, wrapped).is_ok()).then_some(*holder)
+        buckets
+            .iter()
+            .any(|(id, key)| id == bucket && wrap::unwrap_subject_key(key, tenant, *bucket, *holder, wrapped).is_ok())
+            .then_some(*holder)
     };
     rows.holders.iter().filter_map(opens).collect()
 }

@@ -46,7 +46,11 @@ async fn shredding_again_changes_nothing() {
     platform.pass(3_600);
     let again = process.shred(tenant(1), id).await;
     assert_eq!((again.at_us, again.unrecoverable_by_us, again.erased), (first.at_us, first.unrecoverable_by_us, 0));
-    assert_eq!(process.count(tenant(1), "SELECT count(*) AS count FROM keyring.buckets").await, 0, "an empty bucket goes with its last holder");
+    assert_eq!(
+        process.count(tenant(1), "SELECT count(*) AS count FROM keyring.buckets").await,
+        0,
+        "an empty bucket goes with its last holder"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,7 +117,9 @@ async fn an_imports_key_ends_on_request_and_a_persons_does_not() {
     let (import, person) = (Uuid::new_v4(), people(1)[0]);
     process.store.create(tenant(1), Kind::Import, &[import]).await.unwrap();
     let before = bare(&process.create(tenant(1), &[person]).await);
-    assert!(matches!(process.store.destroy(tenant(1), Kind::Import, import).await.unwrap(), Destroyed::Gone(erasure) if erasure.erased == 1));
+    assert!(
+        matches!(process.store.destroy(tenant(1), Kind::Import, import).await.unwrap(), Destroyed::Gone(erasure) if erasure.erased == 1)
+    );
     assert_eq!(bare(&process.store.create(tenant(1), Kind::Import, &[import]).await.unwrap()), [Known::Shredded]);
     assert_eq!(process.store.destroy(tenant(1), Kind::Import, person).await.unwrap(), Destroyed::OtherKind);
     assert_eq!(bare(&process.release(tenant(1), &[person]).await), before);

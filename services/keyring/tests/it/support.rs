@@ -121,7 +121,7 @@ impl Process {
 
     pub async fn shred(&self, tenant: TenantId, holder: Uuid) -> keyring::ops::Erasure {
         self.store.record(tenant, Kind::Subject, holder, Some(Uuid::from_u128(77))).await.expect("the ledger takes it");
-        self.store.finish(tenant, holder, &|_, _| Ok(())).await.expect("the key is destroyed")
+        self.store.finish(tenant, holder, &|_, _| ()).await.expect("the key is destroyed")
     }
 
     /// The kinds of the acts that wait in the outbox.
@@ -131,18 +131,25 @@ impl Process {
             #[diesel(sql_type = Binary)]
             batch: Vec<u8>,
         }
-        let read = async |connection: &mut db::AsyncPgConnection| Ok::<_, Error>(sql_query("SELECT batch FROM infra.outbox ORDER BY id").load(connection).await?);
+        let read = async |connection: &mut db::AsyncPgConnection| {
+            Ok::<_, Error>(sql_query("SELECT batch FROM infra.outbox ORDER BY id").load(connection).await?)
+        };
         let rows: Vec<Row> = self.db.infra("test.outbox", read).await.expect("the outbox can be read");
         let events = rows.iter().flat_map(|row| events::outbox::decode(&row.batch).expect("it is a batch"));
         let acts = events.filter(|event| event.topic == "keyring.acts");
-        acts.map(|event| <events::platform::Act as prost::Message>::decode(event.data.expect("an act has data").as_slice()).expect("it is an act").kind).collect()
+        acts.map(|event| {
+            <events::platform::Act as prost::Message>::decode(event.data.expect("an act has data").as_slice()).expect("it is an act").kind
+        })
+        .collect()
     }
 
     /// Puts these wrapped keys into a tenant's buckets.
     pub async fn write_buckets(&self, tenant: TenantId, keys: Vec<(Uuid, Vec<u8>)>) {
         for (id, wrapped) in keys {
             let write = async |tx: &mut TenantTx| {
-                let update = sql_query("UPDATE keyring.buckets SET wrapped = $2 WHERE bucket_id = $1").bind::<SqlUuid, _>(id).bind::<Binary, _>(&wrapped);
+                let update = sql_query("UPDATE keyring.buckets SET wrapped = $2 WHERE bucket_id = $1")
+                    .bind::<SqlUuid, _>(id)
+                    .bind::<Binary, _>(&wrapped);
                 Ok::<_, Error>(update.execute(tx.conn()).await?)
             };
             self.db.tx(tenant, "test.write", write).await.expect("a bucket can be written");
@@ -156,7 +163,11 @@ impl Process {
             #[diesel(sql_type = BigInt)]
             count: i64,
         }
-        let rows: Vec<Count> = self.db.tx(tenant, "test.count", async |tx: &mut TenantTx| Ok::<_, Error>(sql_query(query).load(tx.conn()).await?)).await.expect("the query is right");
+        let rows: Vec<Count> = self
+            .db
+            .tx(tenant, "test.count", async |tx: &mut TenantTx| Ok::<_, Error>(sql_query(query).load(tx.conn()).await?))
+            .await
+            .expect("the query is right");
         rows.into_iter().next().expect("count(*) has a row").count
     }
 }
@@ -243,11 +254,18 @@ async fn database() -> Secret {
     static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
     let server = "postgres://postgres@127.0.0.1:54991";
     TEMPLATE
-        .get_or_init(|| async { db::migrate("postgres://mxtr_keyring_owner@127.0.0.1:54991/mxtr_keyring", Service::Keyring, keyring::MIGRATIONS).await.expect("the schema stands") })
+        .get_or_init(|| async {
+            db::migrate("postgres://mxtr_keyring_owner@127.0.0.1:54991/mxtr_keyring", Service::Keyring, keyring::MIGRATIONS)
+                .await
+                .expect("the schema stands")
+        })
         .await;
     let name = format!("test_{}", Uuid::new_v4().simple());
     let mut admin = AsyncPgConnection::establish(&format!("{server}/postgres")).await.expect("the server is there");
-    admin.batch_execute(&format!("SELECT pg_advisory_lock(1)")).await.expect("locks");
-    admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE mxtr_keyring OWNER mxtr_keyring_owner")).await.expect("a database can be made");
+    admin.batch_execute("SELECT pg_advisory_lock(1)").await.expect("locks");
+    admin
+        .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE mxtr_keyring OWNER mxtr_keyring_owner"))
+        .await
+        .expect("a database can be made");
     Secret::new(format!("postgres://mxtr_keyring@127.0.0.1:54991/{name}"))
 }

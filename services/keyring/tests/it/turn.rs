@@ -5,7 +5,7 @@ use keyring::ops::Turned;
 use seal::{FileKeyWrapper, KeyWrapper};
 
 async fn roots(platform: &Platform) -> Vec<u64> {
-    FileKeyWrapper::open(platform.roots.path()).unwrap().roots().await.unwrap()
+    FileKeyWrapper::open(platform.roots.path()).expect("the folder is there").roots().await.expect("the folder can be read")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,7 +101,12 @@ async fn keys_are_made_while_two_keyrings_turn() {
     for _ in 0..4 {
         platform.pass(DAY);
         let fresh = people(300);
-        let (first, second, made, _) = tokio::join!(one.store.turn(), two.store.turn(), two.create(tenant(1), &fresh), one.create(kernel::TenantId::from(fresh[0]), &fresh));
+        let (first, second, made, _) = tokio::join!(
+            one.store.turn(),
+            two.store.turn(),
+            two.create(tenant(1), &fresh),
+            one.create(kernel::TenantId::from(fresh[0]), &fresh)
+        );
         first.unwrap();
         second.unwrap();
         while one.store.turn().await.unwrap() == Turned::Again {}

@@ -24,7 +24,8 @@ fn a_document_verifies_as_its_kind_alone() {
 #[test]
 fn a_key_published_for_one_kind_signs_no_other() {
     let pkcs8 = Signer::generate_pkcs8();
-    let (receipts, certificates) = (Signer::from_pkcs8(Kind::Receipt, &pkcs8).unwrap(), Signer::from_pkcs8(Kind::Certificate, &pkcs8).unwrap());
+    let (receipts, certificates) =
+        (Signer::from_pkcs8(Kind::Receipt, &pkcs8).unwrap(), Signer::from_pkcs8(Kind::Certificate, &pkcs8).unwrap());
     let jws = certificates.sign(&json!({}));
     assert_eq!(published(&[&receipts]).verify(Kind::Certificate, &jws), Err(Invalid::UnknownKey));
 }

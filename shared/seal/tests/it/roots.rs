@@ -12,7 +12,10 @@ async fn a_root_that_was_destroyed_opens_nothing_any_more() {
     assert!(matches!(roots.unwrap(7, &wrapped, b"aad").await, Err(WrapError::NoRoot(7))));
     roots.destroy_root(7).await.unwrap();
     roots.create_root(7).await.unwrap();
-    assert!(matches!(roots.unwrap(7, &wrapped, b"aad").await, Err(WrapError::Unopenable(_))), "a new root of the same number is another key");
+    assert!(
+        matches!(roots.unwrap(7, &wrapped, b"aad").await, Err(WrapError::Unopenable(_))),
+        "a new root of the same number is another key"
+    );
 }
 
 #[tokio::test]

@@ -11,7 +11,11 @@ fn fixed() -> SubjectKey {
 
 #[test]
 fn subkeys_are_what_they_always_were() {
-    let named = [("personal", fixed().category(Category::Personal).key().clone()), ("package", fixed().subkey("package")), ("audit", fixed().subkey("audit"))];
+    let named = [
+        ("personal", fixed().category(Category::Personal).key().clone()),
+        ("package", fixed().subkey("package")),
+        ("audit", fixed().subkey("audit")),
+    ];
     let shown: Vec<String> = named.iter().map(|(name, key)| format!("{name} {}", hex::encode(key.as_bytes()))).collect();
     assert_eq!(
         shown,
@@ -25,7 +29,13 @@ fn subkeys_are_what_they_always_were() {
 
 #[test]
 fn a_value_sealed_by_the_first_release_opens() {
-    let place = Place { tenant: TenantId::HOUSE, holder: Uuid::from_u128(1), store: "contacts.contacts", row: Uuid::from_u128(2), category: "personal" };
+    let place = Place {
+        tenant: TenantId::HOUSE,
+        holder: Uuid::from_u128(1),
+        store: "contacts.contacts",
+        row: Uuid::from_u128(2),
+        category: "personal",
+    };
     let sealed = hex::decode("01000102030405060708090a0be6814b465fa18489e08376261d5ccdcba47aeea8aa176e40ccb9ce18").unwrap();
     assert_eq!(open(fixed().category(Category::Personal).key(), &place, &sealed).unwrap().as_slice(), b"Ada Lovelace");
 }
