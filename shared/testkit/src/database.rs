@@ -1,0 +1,89 @@
+//! A database a test, copied from one that was migrated once.
+
+use crate::servers;
+use db::{DatabaseConfig, Db, EmbeddedMigrations};
+use kernel::Service;
+use runtime::{Runtime, Secret};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::sync::Mutex;
+use tokio_postgres::NoTls;
+
+static MADE: LazyLock<Mutex<HashMap<Service, String>>> = LazyLock::new(Mutex::default);
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// A service's database, empty but for its schema.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pub name: String,
+    /// As the role that serves: it owns nothing.
+    pub url: String,
+    /// As the role that owns the schema.
+    pub owner_url: String,
+    /// As the superuser, whom no row-level security binds: for looking at what is really there.
+    pub superuser_url: String,
+}
+
+impl Database {
+    /// A pool on it.
+    pub async fn connect(&self, runtime: &Runtime) -> Db {
+        let config = DatabaseConfig { url: Secret::new(self.url.clone()), max_connections: 8 };
+        Db::connect(&config, runtime).await.expect("the database is there")
+    }
+
+    /// A connection as the superuser.
+    pub async fn superuser(&self) -> tokio_postgres::Client {
+        connect(&self.superuser_url).await
+    }
+}
+
+/// A database of this service's schema that nobody else has.
+pub async fn database(service: Service, migrations: EmbeddedMigrations) -> Database {
+    let template = template(service, migrations).await;
+    let name = format!("t{}_{service}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    execute("postgres", &format!("CREATE DATABASE {name} TEMPLATE {template} OWNER mxtr_{service}_owner")).await;
+    named(service, &name)
+}
+
+/// Migrated once a test binary.
+async fn template(service: Service, migrations: EmbeddedMigrations) -> String {
+    let mut made = MADE.lock().await;
+    if let Some(name) = made.get(&service) {
+        return name.clone();
+    }
+    let name = format!("template{}_{service}", std::process::id());
+    for role in [format!("mxtr_{service}_owner"), format!("mxtr_{service}")] {
+        // Another test binary of the same run may have made it.
+        execute("postgres", &format!("DO $$ BEGIN CREATE ROLE {role} LOGIN PASSWORD 'test'; EXCEPTION WHEN duplicate_object THEN NULL; END $$")).await;
+    }
+    execute("postgres", &format!("CREATE DATABASE {name} OWNER mxtr_{service}_owner")).await;
+    db::migrate(&named(service, &name).owner_url, service, migrations).await.expect("the schema can be made");
+    made.insert(service, name.clone());
+    name
+}
+
+fn named(service: Service, name: &str) -> Database {
+    let servers = servers();
+    let place = servers.postgres.rsplit_once('@').expect("the address names a user").1;
+    Database {
+        name: name.to_owned(),
+        url: format!("postgres://mxtr_{service}:test@{place}/{name}"),
+        owner_url: format!("postgres://mxtr_{service}_owner:test@{place}/{name}"),
+        superuser_url: format!("{}/{name}", servers.postgres),
+    }
+}
+
+async fn execute(database: &str, sql: &str) {
+    let url = format!("{}/{database}", servers().postgres);
+    connect(&url).await.batch_execute(sql).await.expect("the superuser may do everything");
+}
+
+async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the server is there");
+    tokio::spawn(async move {
+        // The connection ends with the client.
+        let _ended = connection.await;
+    });
+    client
+}
