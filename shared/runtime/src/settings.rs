@@ -144,7 +144,12 @@ impl<'de> Deserializer<'de> for Struct<'_> {
         Err(ConfigError::Shape("settings are structs".to_owned()))
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, fields: &'static [&'static str], visitor: V) -> Result<V::Value, ConfigError> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ConfigError> {
         visitor.visit_map(Fields { source: self.source, fields: fields.iter(), current: None })
     }
 
