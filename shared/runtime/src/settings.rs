@@ -150,7 +150,7 @@ impl<'de> Deserializer<'de> for Struct<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ConfigError> {
-        visitor.visit_map(Fields { source: self.source, fields: fields.iter(), current: None })
+        visitor.visit_map(Fields { source: self.source, names: fields.iter(), current: None })
     }
 
     serde::forward_to_deserialize_any! {
@@ -161,8 +161,9 @@ impl<'de> Deserializer<'de> for Struct<'_> {
 
 struct Fields<'a> {
     source: &'a Source<'a>,
-    fields: std::slice::Iter<'static, &'static str>,
-    current: Option<Option<(String, String)>>,
+    names: std::slice::Iter<'static, &'static str>,
+    /// The variable and the text of the field whose name was said last; nothing where it is nested.
+    current: Option<(String, String)>,
 }
 
 /// The field under which settings that all services share are nested.
@@ -172,10 +173,10 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     type Error = ConfigError;
 
     fn next_key_seed<K: de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ConfigError> {
-        for field in self.fields.by_ref() {
+        for field in self.names.by_ref() {
             let value = if *field == COMMON { None } else { self.source.value(field)? };
             if value.is_some() || *field == COMMON {
-                self.current = Some(value);
+                self.current = value;
                 return seed.deserialize((*field).into_deserializer()).map(Some);
             }
         }
@@ -183,7 +184,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     }
 
     fn next_value_seed<V: de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ConfigError> {
-        match self.current.take().flatten() {
+        match self.current.take() {
             Some((variable, text)) => seed.deserialize(Text { variable, text }),
             None => seed.deserialize(Struct { source: self.source }),
         }
