@@ -1,8 +1,9 @@
 //! The keys of people, imports and cases, each wrapped by the key of its bucket.
 
+use super::chains::{Chains, Row, known};
 use crate::domain::holder::{Kind, Known};
 use db::TenantTx;
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, SmallInt, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt, Uuid as SqlUuid};
 use diesel::{QueryResult, QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use privacy::PersonalData;
@@ -69,67 +70,16 @@ pub struct HolderRecord {
 }
 
 #[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = SqlUuid)]
-    asked: Uuid,
-    #[diesel(sql_type = Nullable<Binary>)]
-    wrapped: Option<Vec<u8>>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    bucket_id: Option<Uuid>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    version: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    epoch: Option<i64>,
-    #[diesel(sql_type = Nullable<Binary>)]
-    bucket_wrapped: Option<Vec<u8>>,
-    #[diesel(sql_type = Nullable<Binary>)]
-    epoch_wrapped: Option<Vec<u8>>,
-    #[diesel(sql_type = Bool)]
-    erased: bool,
-}
-
-impl Row {
-    fn known(self) -> Known<Chain> {
-        if self.erased {
-            return Known::Shredded;
-        }
-        match (self.wrapped, self.bucket_id, self.version, self.epoch, self.bucket_wrapped, self.epoch_wrapped) {
-            (Some(wrapped), Some(id), Some(version), Some(epoch), Some(bucket), Some(epoch_wrapped)) => Known::Live(Chain {
-                holder: self.asked,
-                wrapped,
-                bucket: WrappedBucket { id, version, epoch, wrapped: bucket },
-                epoch_wrapped,
-            }),
-            _ => Known::Unknown,
-        }
-    }
-}
-
-#[derive(QueryableByName)]
 struct Stored {
     #[diesel(sql_type = SqlUuid)]
     bucket_id: Uuid,
 }
 
-/// What is known of each holder, in the order asked. The ledger has the last word: who stands there is shredded, whatever the table still holds.
+/// What is known of each holder, in the order asked, inside a transaction.
 pub async fn chains(tx: &mut TenantTx, kind: Kind, holders: &[Uuid]) -> QueryResult<Vec<Known<Chain>>> {
-    let tenant: Uuid = tx.tenant().into();
-    let rows: Vec<Row> = sql_query(
-        "SELECT asked.id AS asked, holders.wrapped, buckets.bucket_id, buckets.version, buckets.epoch, buckets.wrapped AS bucket_wrapped, \
-                tenant_epochs.wrapped AS epoch_wrapped, ledger.holder_id IS NOT NULL AS erased \
-         FROM unnest($2) WITH ORDINALITY AS asked (id, place) \
-         LEFT JOIN keyring.holders ON holders.tenant_id = $1 AND holders.holder_id = asked.id AND holders.kind = $3 \
-         LEFT JOIN keyring.buckets ON buckets.tenant_id = $1 AND buckets.bucket_id = holders.bucket_id \
-         LEFT JOIN keyring.tenant_epochs ON tenant_epochs.tenant_id = $1 AND tenant_epochs.epoch = buckets.epoch \
-         LEFT JOIN keyring.ledger ON ledger.tenant_id = $1 AND ledger.holder_id = asked.id \
-         ORDER BY asked.place",
-    )
-    .bind::<SqlUuid, _>(tenant)
-    .bind::<Array<SqlUuid>, _>(holders)
-    .bind::<SmallInt, _>(kind.number())
-    .load(tx.conn())
-    .await?;
-    Ok(rows.into_iter().map(Row::known).collect())
+    let asked = Chains::of(tx.tenant(), kind, holders);
+    let rows: Vec<Row> = asked.load(tx.conn()).await?;
+    Ok(known(rows))
 }
 
 /// Stores new keys; a holder that has one keeps it. Answers the bucket of each key that was stored, so that buckets can be counted.

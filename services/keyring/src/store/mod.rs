@@ -1,6 +1,7 @@
 //! The tables, one file each. Every function works inside a tenant's transaction; what belongs to the platform as a whole stands in the house tenant's rows.
 
 pub mod buckets;
+pub mod chains;
 pub mod epochs;
 pub mod holders;
 pub mod index_keys;

@@ -1,6 +1,7 @@
 use crate::support::{Platform, people, tenant};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bus::KafkaConfig;
 use events::keyring::{
     CreateKeysRequest, DestroyKeyAnswer, DestroyKeyRequest, HolderKeys, HolderState, IndexKeysAnswer, IndexKeysRequest, KeysAnswer,
     ReleaseKeysRequest,
@@ -55,7 +56,9 @@ impl Served {
         let pkcs8 = Signer::generate_pkcs8();
         let keys_file = platform.roots.path().join("services.jwks");
         std::fs::write(&keys_file, jwks(&pkcs8).0).expect("a file can be written");
-        let config = platform.config(&keys_file, burst, per_second);
+        // No broker is there: what keyring says stays in its outbox.
+        let nowhere = KafkaConfig { brokers: "127.0.0.1:1".to_owned(), topic_prefix: String::new() };
+        let config = platform.config(&nowhere, &keys_file, burst, per_second);
         let runtime = runtime::Runtime::new(Service::Keyring, platform.clock.clone());
         let running = keyring::start(config, runtime.clone()).await.expect("keyring starts");
         let ready = async {

@@ -1,4 +1,4 @@
-//! keyring on a real PostgreSQL: two keyrings where it matters, a clock that is held, roots in files.
+//! keyring on a real PostgreSQL and a real broker: two keyrings where it matters, a clock that is held, roots in files.
 
 mod create;
 mod events;
@@ -8,3 +8,4 @@ mod life;
 mod shred;
 mod support;
 mod turn;
+mod whole;

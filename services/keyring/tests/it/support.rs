@@ -1,6 +1,7 @@
 //! A keyring to try things on: a database of its own, a folder of roots, a clock that is held.
 
-use db::{DatabaseConfig, Db, TenantTx};
+use bus::KafkaConfig;
+use db::{Db, TenantTx};
 use diesel::sql_types::{BigInt, Binary, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
@@ -9,7 +10,7 @@ use keyring::domain::holder::{Kind, Known};
 use keyring::error::Error;
 use keyring::metrics::Metrics;
 use keyring::ops::{Store, Terms, Turned};
-use runtime::{Runtime, Secret};
+use runtime::Runtime;
 use seal::evidence::{self, Signer};
 use seal::{FileKeyWrapper, SubjectKey};
 use std::num::NonZeroU32;
@@ -24,7 +25,7 @@ pub const DAY: i64 = 86_400;
 pub struct Platform {
     pub clock: Clock,
     pub roots: tempfile::TempDir,
-    url: Secret,
+    database: testkit::Database,
 }
 
 /// One keyring process.
@@ -46,7 +47,11 @@ pub fn people(count: usize) -> Vec<Uuid> {
 impl Platform {
     pub async fn start() -> Self {
         let start: Timestamp = "2026-03-01T10:00:00Z".parse().expect("this is a time");
-        Self { clock: Clock::test(start), roots: tempfile::tempdir().expect("a folder can be made"), url: database().await }
+        Self {
+            clock: Clock::test(start),
+            roots: tempfile::tempdir().expect("a folder can be made"),
+            database: testkit::database(Service::Keyring, keyring::MIGRATIONS).await,
+        }
     }
 
     /// A process whose epoch is turned to the clock.
@@ -62,7 +67,7 @@ impl Platform {
 
     pub async fn process_with_roots(&self, roots: &Path) -> Process {
         let runtime = Runtime::new(Service::Keyring, self.clock.clone());
-        let db = Db::connect(&DatabaseConfig { url: self.url.clone(), max_connections: 8 }, &runtime).await.expect("a pool can be set up");
+        let db = self.database.connect(&runtime).await;
         let roots = Arc::new(FileKeyWrapper::open(roots).expect("the folder is there"));
         let terms = Terms { epoch_seconds: NonZeroU32::new(86_400).expect("a day is not zero"), deletion_window_seconds: 0 };
         let metrics = Arc::new(Metrics::new(runtime.metrics()).expect("no figure is registered twice"));
@@ -77,14 +82,15 @@ impl Platform {
         self.clock.advance_to(kernel::from_micros(later).expect("the near future is a time")).expect("time passes forwards");
     }
 
-    /// Settings of a served keyring on this platform, as the environment would give them. No broker is there: what it says stays in its outbox.
-    pub fn config(&self, keys_file: &Path, burst: u32, per_second: u32) -> keyring::Config {
+    /// Settings of a served keyring on this platform, as the environment would give them.
+    pub fn config(&self, kafka: &KafkaConfig, keys_file: &Path, burst: u32, per_second: u32) -> keyring::Config {
         let settings = [
             ("LISTEN", "127.0.0.1:0".to_owned()),
             ("HEALTH_LISTEN", "127.0.0.1:0".to_owned()),
             ("KEYRING_INTERNAL_LISTEN", "127.0.0.1:0".to_owned()),
-            ("KEYRING_DATABASE_URL", self.url.expose().to_owned()),
-            ("KAFKA_BROKERS", "127.0.0.1:1".to_owned()),
+            ("KEYRING_DATABASE_URL", self.database.url.clone()),
+            ("KAFKA_BROKERS", kafka.brokers.clone()),
+            ("KAFKA_TOPIC_PREFIX", kafka.topic_prefix.clone()),
             ("ISSUER", "http://127.0.0.1".to_owned()),
             ("JWKS_URL", "http://127.0.0.1/jwks".to_owned()),
             ("KEYS_URL", "http://127.0.0.1".to_owned()),
@@ -246,26 +252,4 @@ pub fn copy_of(folder: &Path) -> tempfile::TempDir {
         std::fs::copy(entry.path(), copy.path().join(entry.file_name())).expect("a file can be copied");
     }
     copy
-}
-
-/// A database of its own with the schema of keyring, served as the role that owns nothing.
-async fn database() -> Secret {
-    use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-    static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
-    let server = "postgres://postgres@127.0.0.1:54991";
-    TEMPLATE
-        .get_or_init(|| async {
-            db::migrate("postgres://mxtr_keyring_owner@127.0.0.1:54991/mxtr_keyring", Service::Keyring, keyring::MIGRATIONS)
-                .await
-                .expect("the schema stands")
-        })
-        .await;
-    let name = format!("test_{}", Uuid::new_v4().simple());
-    let mut admin = AsyncPgConnection::establish(&format!("{server}/postgres")).await.expect("the server is there");
-    admin.batch_execute("SELECT pg_advisory_lock(1)").await.expect("locks");
-    admin
-        .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE mxtr_keyring OWNER mxtr_keyring_owner"))
-        .await
-        .expect("a database can be made");
-    Secret::new(format!("postgres://mxtr_keyring@127.0.0.1:54991/{name}"))
 }
