@@ -1,6 +1,7 @@
 //! Keys: 256 random bits that cannot be printed and leave memory when they are dropped.
 
 use crate::frame::framed;
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::{hkdf, rand};
 use privacy::Category;
 use std::fmt;
@@ -28,17 +29,24 @@ impl Key {
         &self.0
     }
 
-    /// HKDF-SHA-256 (RFC 5869) without a salt; the info says what the derived key is for.
+    /// HKDF-SHA-256 without a salt; the info says what the derived key is for.
     pub(crate) fn derive(&self, label: &str, name: &str) -> Self {
-        let info = framed(&[label.as_bytes(), name.as_bytes()]);
         let mut bytes = Zeroizing::new([0; 32]);
-        hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
-            .extract(self.as_bytes())
-            .expand(&[&info], hkdf::HKDF_SHA256)
-            .and_then(|expanded| expanded.fill(bytes.as_mut_slice()))
+        hkdf(self.as_bytes(), &[], &framed(&[label.as_bytes(), name.as_bytes()]), bytes.as_mut_slice())
             .expect("one block of output is always allowed");
         Self(bytes)
     }
+}
+
+/// HKDF-SHA-256 (RFC 5869).
+fn hkdf(secret: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) -> Result<(), Unspecified> {
+    struct Length(usize);
+    impl hkdf::KeyType for Length {
+        fn len(&self) -> usize {
+            self.0
+        }
+    }
+    hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(secret).expand(&[info], Length(out.len()))?.fill(out)
 }
 
 impl fmt::Debug for Key {
@@ -115,5 +123,26 @@ impl CategoryKey {
     /// Its category.
     pub fn category(&self) -> Category {
         self.category
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every vector of Project Wycheproof for HKDF-SHA-256, through the function that all subkeys come from.
+    #[test]
+    fn wycheproofs_vectors_hold() {
+        let vectors: Vec<serde_json::Value> = serde_json::from_str(include_str!("../tests/data/wycheproof_hkdf_sha256.json")).unwrap();
+        assert!(vectors.len() > 50);
+        for vector in vectors {
+            let bytes = |name: &str| hex::decode(vector[name].as_str().unwrap()).unwrap();
+            let mut out = vec![0; usize::try_from(vector["size"].as_u64().unwrap()).unwrap()];
+            let derived = hkdf(&bytes("ikm"), &bytes("salt"), &bytes("info"), &mut out);
+            match vector["result"].as_str().unwrap() {
+                "valid" => assert_eq!(derived.map(|()| out), Ok(bytes("okm")), "{vector}"),
+                _ => assert!(derived.is_err(), "{vector}"),
+            }
+        }
     }
 }

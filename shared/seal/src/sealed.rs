@@ -81,3 +81,25 @@ pub fn open_for(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8
 fn cipher(key: &Key) -> RandomizedNonceKey {
     RandomizedNonceKey::new(&AES_256_GCM, key.as_bytes()).expect("a key has 32 bytes")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every vector of Project Wycheproof for AES-256-GCM with our sizes, through the function that opens everything.
+    #[test]
+    fn wycheproofs_vectors_hold() {
+        let vectors: Vec<serde_json::Value> = serde_json::from_str(include_str!("../tests/data/wycheproof_aes_256_gcm.json")).unwrap();
+        assert!(vectors.len() > 50);
+        for vector in vectors {
+            let bytes = |name: &str| hex::decode(vector[name].as_str().unwrap()).unwrap();
+            let key = Key::from_bytes(bytes("key").try_into().unwrap());
+            let sealed = [vec![FORMAT], bytes("iv"), bytes("ct"), bytes("tag")].concat();
+            let opened = open_for(&key, &bytes("aad"), &sealed);
+            match vector["result"].as_str().unwrap() {
+                "valid" => assert_eq!(opened.unwrap().as_slice(), bytes("msg"), "{vector}"),
+                _ => assert_eq!(opened.unwrap_err(), Unopenable, "{vector}"),
+            }
+        }
+    }
+}

@@ -8,9 +8,11 @@ mod index_keys;
 mod message;
 mod release_keys;
 mod show_epoch;
+mod traced;
 
 pub use desk::Desk;
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use runtime::{Runtime, Stage};
@@ -36,7 +38,7 @@ pub fn routes(api: &mut ServiceConfig) {
 /// The address cannot be bound.
 pub fn serve(runtime: &Runtime, listen: SocketAddr, workers: usize, desk: Desk) -> std::io::Result<SocketAddr> {
     let desk = Data::new(desk);
-    let server = HttpServer::new(move || App::new().app_data(desk.clone()).configure(routes));
+    let server = HttpServer::new(move || App::new().wrap(from_fn(traced::traced)).app_data(desk.clone()).configure(routes));
     let server = server.workers(workers).disable_signals().shutdown_timeout(10).bind(listen)?;
     let bound = server.addrs().first().copied().unwrap_or(listen);
     let running = server.run();
