@@ -9,10 +9,10 @@ pub trait Event: prost::Message + Default {
 macro_rules! packages {
     ($($name:ident: $package:literal [$($event:ident),*])*) => {
         /// Generated messages name each other by the path from here.
+        #[expect(clippy::pedantic, reason = "generated code")]
         mod mxtr {
             $(pub mod $name {
                 #[doc = concat!("The messages of `", $package, "`; what they mean stands in `proto/`.")]
-                #[expect(clippy::all, clippy::pedantic, reason = "generated code")]
                 pub mod v1 {
                     include!(concat!(env!("OUT_DIR"), "/", $package, ".rs"));
                 }

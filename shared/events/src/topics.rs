@@ -31,6 +31,8 @@ pub enum Writer {
     Service(Service),
     /// The development switch of `mxtr up`.
     Development,
+    /// A person with the command line.
+    Operator,
 }
 
 const fn state(name: &'static str, key: &'static str, partitions: i32, writer: Service, readers: &'static [Service]) -> Topic {
@@ -113,6 +115,33 @@ of_every_service!(
     dead_letters, DEAD_LETTERS, "dlq", "key of the record", 90, &[]
 );
 
+const fn redrive(name: &'static str, readers: &'static [Service]) -> Topic {
+    Topic {
+        name,
+        key: "key of the record",
+        partitions: 1,
+        cleanup: Cleanup::Delete { days: 7 },
+        writer: Writer::Operator,
+        readers,
+        watermarked: false,
+    }
+}
+
+static REDRIVES: [Topic; 6] = [
+    redrive("identity.redrive", &[Service::Identity]),
+    redrive("keyring.redrive", &[Service::Keyring]),
+    redrive("contacts.redrive", &[Service::Contacts]),
+    redrive("consent.redrive", &[Service::Consent]),
+    redrive("rights.redrive", &[Service::Rights]),
+    redrive("audit.redrive", &[Service::Audit]),
+];
+
+/// Dead letters of a service that it hears once more. Not the topic they came from: that has one writer and other readers, and an old state must not come
+/// last in a compacted topic.
+pub fn redrives(service: Service) -> &'static Topic {
+    REDRIVES.iter().find(|topic| topic.readers == [service]).expect("the table has a row for every service")
+}
+
 /// Every topic there is, in the order of the table.
 pub fn all() -> impl Iterator<Item = &'static Topic> {
     [&TENANTS, &PRINCIPALS, &SHREDDED, &CONTACT_CHANGES, &CONSENT_DECISIONS, &RIGHTS_TASKS, &CHECKPOINTS, &CLOCK]
@@ -122,6 +151,7 @@ pub fn all() -> impl Iterator<Item = &'static Topic> {
         .chain(ACTS.iter())
         .chain(APPLIED.iter())
         .chain(DEAD_LETTERS.iter())
+        .chain(REDRIVES.iter())
 }
 
 /// The topics that a service writes.
