@@ -1,5 +1,6 @@
 //! The settings that every service has.
 
+use aws_lc_rs::hmac;
 use bus::KafkaConfig;
 use db::DatabaseConfig;
 use runtime::Secret;
@@ -32,7 +33,7 @@ pub struct ServiceConfig {
     pub keys_url: String,
     /// The token by which this service is known to others; read again when it changes.
     pub service_token_file: String,
-    /// 32 bytes in hex, the same for all processes of the service.
+    /// At least 32 bytes in hex, the same for all processes of the service: what cursors and kept bodies of requests are authenticated with.
     pub cursor_key: Secret,
     /// How many proxies stand before us and can be believed.
     #[serde(default)]
@@ -94,6 +95,14 @@ impl ServiceConfig {
     /// The key is not at least 32 bytes in hex.
     pub fn cursors(&self) -> anyhow::Result<crate::cursor::Cursors> {
         let key = hex::decode(self.cursor_key.expose()).ok().filter(|key| key.len() >= 32);
-        key.map(|key| crate::cursor::Cursors::new(&key)).ok_or_else(|| anyhow::anyhow!("cursor_key is not 32 bytes in hex"))
+        anyhow::ensure!(key.is_some(), "cursor_key is not 32 bytes in hex");
+        Ok(crate::cursor::Cursors::new(&self.secret("cursors")))
+    }
+
+    /// A secret of the service for one use; each use has its own.
+    pub(crate) fn secret(&self, of_use: &str) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.cursor_key.expose().as_bytes());
+        let secret = hmac::sign(&key, format!("mxtr/web/{of_use}/1").as_bytes());
+        secret.as_ref().try_into().expect("HMAC-SHA-256 has 32 bytes")
     }
 }

@@ -6,7 +6,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::TenantId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+/// Bytes of the HMAC that are kept: 128 bits.
 const TAG: usize = 16;
+/// No cursor of ours is longer.
+const LONGEST: usize = 2048;
 /// How many rows a page has unless the caller says otherwise.
 pub const DEFAULT_LIMIT: u32 = 50;
 /// The most rows of a page.
@@ -63,6 +66,9 @@ impl Cursors {
     pub fn decode<T: DeserializeOwned>(&self, tenant: TenantId, route: &str, cursor: &str) -> Result<T, Problem> {
         use subtle::ConstantTimeEq as _;
         let unreadable = || Problem::new(Slug::NOT_READABLE).detail("The cursor is not one of this list.");
+        if cursor.len() > LONGEST {
+            return Err(unreadable());
+        }
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| unreadable())?;
         let (tag, place) = bytes.split_at_checked(TAG).ok_or_else(unreadable)?;
         if !bool::from(self.tag(tenant, route, place).ct_eq(tag)) {

@@ -1,24 +1,49 @@
 //! `Idempotency-Key`: a repeated request has its effect once. What is kept is a keyed hash of the body, the status and the resource's id;
 //! a repeated answer is made anew under the caller's rights of that moment, and a secret is never shown twice.
 
+use crate::gate::Gate;
+use crate::openapi::header;
 use crate::{Problem, Slug};
 use actix_web::dev::Payload;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use aws_lc_rs::hmac;
 use db::TenantTx;
 use db::idempotency::{Claim, claim, finish};
-use std::future::{Ready, ready};
+use futures_util::future::LocalBoxFuture;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
 /// The header of an answer that was given before.
 pub const REPLAYED: (&str, &str) = ("Idempotency-Replayed", "true");
 
-/// The key of a request, when it has one.
-#[derive(Clone, Debug)]
+/// Hashes with a secret of the service: who holds a copy of the table can try neither bodies nor keys.
+pub(crate) struct KeyedHash(hmac::Key);
+
+impl KeyedHash {
+    pub fn new(secret: [u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, &secret))
+    }
+
+    /// Each part with its length before it, so that no two lists of parts look alike.
+    fn of(&self, parts: &[&[u8]]) -> hmac::Tag {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            context.update(part);
+        }
+        context.sign()
+    }
+}
+
+/// The key of a request, when it has one. In the document: `params(IdempotencyKey)`.
+#[derive(Clone)]
 pub struct IdempotencyKey {
     key: Option<String>,
-    /// The operation is part of what the key is used for.
+    /// Method and path: the same key cannot serve two operations.
     operation: String,
+    hash: Data<KeyedHash>,
 }
 
 /// A request that was answered before.
@@ -50,14 +75,14 @@ impl Refused {
 }
 
 impl IdempotencyKey {
-    /// Claims the key in this transaction; an earlier answer to the same request comes back instead of an effect.
+    /// Claims the key in this transaction; an earlier answer to the same request comes back instead of an effect. Without a key every request is the first.
     ///
     /// # Errors
     /// See [`Refused`].
     pub async fn claim(&self, tx: &mut TenantTx, body: &[u8]) -> Result<Option<Replay>, Refused> {
-        let Some(key) = &self.key else { return Ok(None) };
-        let hash = self.hash(tx, body);
-        match claim(tx, key, &hash).await.map_err(db::DbError::from) {
+        let Some(key) = self.kept(tx) else { return Ok(None) };
+        let body = self.hash.of(&[b"body", key.as_bytes(), self.operation.as_bytes(), body]);
+        match claim(tx, &key, body.as_ref()).await.map_err(db::DbError::from) {
             Ok(Claim::First) => Ok(None),
             Ok(Claim::Done { status, resource }) => Ok(Some(Replay { status, resource })),
             Ok(Claim::OtherBody) => Err(Refused::OtherRequest),
@@ -66,38 +91,51 @@ impl IdempotencyKey {
         }
     }
 
-    /// Keeps what is answered, in the transaction that claimed the key.
+    /// Keeps what is answered, in the transaction that claimed the key. The resource's id is kept, never the answer.
     ///
     /// # Errors
     /// The query failed.
     pub async fn finish(&self, tx: &mut TenantTx, status: u16, resource: Option<Uuid>) -> Result<(), Refused> {
-        if let Some(key) = &self.key {
-            finish(tx, key, status, resource).await.map_err(db::DbError::from)?;
+        if let Some(key) = self.kept(tx) {
+            finish(tx, &key, status, resource).await.map_err(db::DbError::from)?;
         }
         Ok(())
     }
 
-    /// Keyed by the tenant and the key, so that equal bodies of two requests do not look equal.
-    fn hash(&self, tx: &TenantTx, body: &[u8]) -> Vec<u8> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, tx.tenant().as_bytes());
-        let mut context = hmac::Context::with_key(&key);
-        for part in [self.key.as_deref().unwrap_or_default().as_bytes(), self.operation.as_bytes(), body] {
-            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            context.update(part);
-        }
-        context.sign().as_ref().to_vec()
+    /// What is kept of the key. The text is the client's own and may be anything, somebody's address included.
+    fn kept(&self, tx: &TenantTx) -> Option<String> {
+        let key = self.key.as_deref()?;
+        Some(hex::encode(self.hash.of(&[b"key", tx.tenant().as_bytes(), key.as_bytes()])))
     }
 }
 
 impl FromRequest for IdempotencyKey {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (gate, key) = (Gate::of(request), read(request));
         let operation = format!("{} {}", request.method(), request.path());
-        let Some(header) = request.headers().get("idempotency-key") else { return ready(Ok(Self { key: None, operation })) };
-        let key = header.to_str().ok().filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|byte| (0x21..=0x7e).contains(&byte)));
-        let malformed = || Problem::new(Slug::NOT_READABLE).detail("The Idempotency-Key is 1 to 255 visible ASCII characters.");
-        ready(key.map(|key| Self { key: Some(key.to_owned()), operation }).ok_or_else(malformed))
+        let hash = request.app_data::<Data<KeyedHash>>().expect("serve() always installs one").clone();
+        Box::pin(async move {
+            gate.pass().await;
+            Ok(Self { key: key?, operation, hash })
+        })
+    }
+}
+
+fn read(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let mut values = request.headers().get_all("idempotency-key");
+    let (Some(value), another) = (values.next(), values.next()) else { return Ok(None) };
+    let visible = |key: &&str| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let key = value.to_str().ok().filter(visible).filter(|_| another.is_none());
+    key.map(|key| Some(key.to_owned()))
+        .ok_or_else(|| Problem::new(Slug::NOT_READABLE).detail("The Idempotency-Key is 1 to 255 visible ASCII characters."))
+}
+
+impl utoipa::IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let says = "1 to 255 visible ASCII characters. The same key with the same body has its effect once in 24 hours; the answer to a repetition has the header Idempotency-Replayed.";
+        vec![header("Idempotency-Key", says, Required::False)]
     }
 }

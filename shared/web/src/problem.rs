@@ -1,13 +1,27 @@
 //! Problems: RFC 9457, with a JSON pointer per fault, and never a value that the caller sent.
 
-use crate::Slug;
+use crate::{Slug, headers};
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use serde::Serialize;
 use std::fmt;
 use utoipa::ToSchema;
+
+/// The media type of problems (RFC 9457, 3).
+pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
+
+/// Why a call is refused as a whole: a closed list.
+pub const REASONS: [&str; 7] = [
+    "verb-not-granted",
+    "category-not-granted",
+    "purpose-not-granted",
+    "purpose-not-registered",
+    "network-not-allowed",
+    "tenant-suspended",
+    "policy-acceptance-required",
+];
 
 /// A fault of one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -36,6 +50,7 @@ pub struct Problem {
     /// The trace id of the request.
     instance: String,
     /// Why a call was refused as a whole, from a closed list.
+    #[schema(example = "verb-not-granted")]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -44,6 +59,9 @@ pub struct Problem {
     retry_after: Option<u32>,
     #[serde(skip)]
     allow: Option<String>,
+    /// Whether a credential came and was none of ours (RFC 6750, 3.1).
+    #[serde(skip)]
+    credential_refused: bool,
 }
 
 impl Problem {
@@ -58,7 +76,18 @@ impl Problem {
             errors: Vec::new(),
             retry_after: (slug.status == 503).then_some(1),
             allow: None,
+            credential_refused: false,
         }
+    }
+
+    /// Nobody said who calls.
+    pub fn unauthenticated() -> Self {
+        Self::new(Slug::UNAUTHENTICATED)
+    }
+
+    /// Somebody said who calls, and it is nobody whom we know: one answer for every reason.
+    pub fn unknown_credential() -> Self {
+        Self { credential_refused: true, ..Self::unauthenticated() }
     }
 
     /// A 5xx says the trace id and nothing else; the log says the rest, here and once.
@@ -83,7 +112,9 @@ impl Problem {
         }
     }
 
+    /// The whole call is refused, for one of [`REASONS`].
     pub fn forbidden(reason: &'static str) -> Self {
+        debug_assert!(REASONS.contains(&reason), "{reason} is not in the closed list");
         Self { reason: Some(reason), ..Self::new(Slug::FORBIDDEN) }
     }
 
@@ -121,9 +152,9 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The answer, with every header that an answer has: it may leave without passing the middleware.
     pub fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
-        response.insert_header((CACHE_CONTROL, "no-store"));
         if let Some(seconds) = self.retry_after {
             response.insert_header((RETRY_AFTER, seconds));
         }
@@ -131,10 +162,14 @@ impl Problem {
             response.insert_header((ALLOW, methods.as_str()));
         }
         if self.status == 401 {
-            response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"mxtr\""));
+            let challenge =
+                if self.credential_refused { r#"Bearer realm="mxtr", error="invalid_token""# } else { r#"Bearer realm="mxtr""# };
+            response.insert_header((WWW_AUTHENTICATE, challenge));
         }
-        let body = serde_json::to_string(self).unwrap_or_default();
-        response.content_type("application/problem+json").body(body)
+        let body = serde_json::to_string(self).expect("a problem has a JSON form");
+        let mut response = response.content_type(CONTENT_TYPE).body(body);
+        headers::decorate(response.headers_mut(), &self.instance);
+        response
     }
 }
 

@@ -1,6 +1,8 @@
 //! Every problem an answer can name: a closed list, with a page each.
 
 use crate::Problem;
+use crate::problem::REASONS;
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, web};
 
 /// A kind of problem; its page stands at `/problems/<slug>`.
@@ -45,18 +47,40 @@ problems! {
     VIEW_STALE "view-stale" 503 "What is known is too old to decide on" "The service has not heard for longer than its lease what people said and which keys live, and refuses to decide on old facts. Repeat the request after Retry-After."
 }
 
-/// The page of a problem.
-pub(crate) async fn page(name: web::Path<String>) -> HttpResponse {
-    match Slug::ALL.iter().find(|slug| slug.name == name.as_str()) {
-        Some(slug) => HttpResponse::Ok().content_type("text/html; charset=utf-8").body(format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
-             <style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color:#222;background:#fff}}code{{color:#555}}</style>\
-             <main><h1>{title}</h1><p><code>{name}</code> · status {status}</p><p>{help}</p></main></html>",
-            title = slug.title,
-            name = slug.name,
-            status = slug.status,
-            help = slug.help,
-        )),
-        None => Problem::new(Slug::NOT_FOUND).response(),
+impl Slug {
+    /// What a status means where nobody said more.
+    pub(crate) fn of_status(status: u16) -> Self {
+        let general =
+            |slug: &&Self| slug.status == status && **slug != Self::RUNNING && **slug != Self::KEY_REUSED && **slug != Self::VIEW_STALE;
+        Self::ALL.iter().find(general).copied().unwrap_or(if status >= 500 { Self::INTERNAL } else { Self::NOT_READABLE })
     }
+}
+
+const STYLE: &str =
+    "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color:#222;background:#fff}a{color:#05c}";
+
+fn html(title: &str, content: &str) -> HttpResponse {
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{title} - mxtr</title><style>{STYLE}</style></head><body><main><h1>{title}</h1>{content}</main></body></html>\n"
+    );
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header((CACHE_CONTROL, "public, max-age=3600")).body(page)
+}
+
+/// The page of a problem. Everything on it is ours.
+pub(crate) async fn page(name: web::Path<String>) -> HttpResponse {
+    let Some(slug) = Slug::ALL.iter().find(|slug| slug.name == name.as_str()) else { return Problem::new(Slug::NOT_FOUND).response() };
+    let reasons: String = REASONS.iter().map(|reason| format!("<li><code>{reason}</code></li>")).collect();
+    let reasons = if *slug == Slug::FORBIDDEN { format!("<h2>Reasons</h2><ul>{reasons}</ul>") } else { String::new() };
+    let content = format!(
+        "<p><code>{}</code>, status {}</p><p>{}</p>{reasons}<p><a href=\"/problems\">All problems</a></p>",
+        slug.name, slug.status, slug.help
+    );
+    html(slug.title, &content)
+}
+
+/// Every problem there is.
+pub(crate) async fn index() -> HttpResponse {
+    let line = |slug: &Slug| format!("<li><a href=\"/problems/{}\">{}</a> ({})</li>", slug.name, slug.title, slug.status);
+    html("Problems", &format!("<ul>{}</ul>", Slug::ALL.iter().map(line).collect::<String>()))
 }

@@ -1,6 +1,6 @@
 //! Access tokens (RFC 9068) as every service verifies them: locally, with identity's public keys.
 
-use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use kernel::{Clock, PrincipalId, TenantId};
 use privacy::AccessLimit;
@@ -17,20 +17,28 @@ pub const LONGEST_LIFE: i64 = 300;
 /// An unknown key id makes us ask for the keys, at most this often.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 const ASK_AFTER_FAILURE: Duration = Duration::from_millis(500);
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// So far ahead another machine's clock may be, in seconds.
+const SKEW: i64 = 60;
 
 /// What a token says (RFC 9068, 2.2), and the limit it carries.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
+    /// Identity, by the platform's public base address.
     pub iss: String,
+    /// The same address: there is one public audience.
     pub aud: String,
     /// The API key it was made with.
     pub sub: PrincipalId,
     pub client_id: PrincipalId,
     pub tenant: TenantId,
     pub roles: Vec<String>,
+    /// At most what the key allows; narrowed once more when it is checked.
     pub limit: AccessLimit,
+    /// Seconds since 1970, by identity's clock.
     pub iat: i64,
     pub exp: i64,
+    /// Random; names the token in the audit log.
     pub jti: String,
 }
 
@@ -47,14 +55,7 @@ pub struct Verifier {
 impl Verifier {
     /// Asks for the public keys in the background until they are there.
     pub fn start(runtime: &Runtime, issuer: &str, jwks_url: &str) -> Arc<Self> {
-        let verifier = Arc::new(Self {
-            issuer: issuer.to_owned(),
-            jwks_url: jwks_url.to_owned(),
-            clock: runtime.clock().clone(),
-            http: reqwest::Client::builder().timeout(Duration::from_secs(3)).build().unwrap_or_default(),
-            keys: RwLock::default(),
-            asked: Mutex::new(None),
-        });
+        let verifier = Arc::new(Self::new(runtime.clock(), issuer, jwks_url));
         let asking = verifier.clone();
         runtime.spawn(Stage::Work, "jwks", |stop| async move {
             while stop.run_until_cancelled(asking.ask()).await == Some(false) {
@@ -66,10 +67,27 @@ impl Verifier {
         verifier
     }
 
+    pub(crate) fn new(clock: &Clock, issuer: &str, jwks_url: &str) -> Self {
+        // Identity is a neighbour: no proxy of the environment, no redirect elsewhere.
+        let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy().redirect(reqwest::redirect::Policy::none());
+        Self {
+            issuer: issuer.to_owned(),
+            jwks_url: jwks_url.to_owned(),
+            clock: clock.clone(),
+            http: http.build().expect("a client without TLS settings can be built"),
+            keys: RwLock::default(),
+            asked: Mutex::new(None),
+        }
+    }
+
     /// The claims of a token that holds now; nothing for any other text.
     pub async fn verify(&self, token: &str) -> Option<Claims> {
         let header = decode_header(token).ok()?;
-        if header.typ.as_deref() != Some("at+jwt") || header.alg != Algorithm::EdDSA {
+        let typed = header
+            .typ
+            .as_deref()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("at+jwt") || kind.eq_ignore_ascii_case("application/at+jwt"));
+        if !typed || header.alg != Algorithm::EdDSA {
             return None;
         }
         let key = self.key(&header.kid?).await?;
@@ -80,9 +98,15 @@ impl Verifier {
         // Times are compared with the clock that was handed in, below.
         validation.validate_exp = false;
         let claims = decode::<Claims>(token, &key, &validation).ok()?.claims;
+        self.holds_now(&claims).then_some(claims)
+    }
+
+    fn holds_now(&self, claims: &Claims) -> bool {
         let now = self.clock.now().as_second();
-        let lives = now < claims.exp && claims.iat <= now + 5 && claims.exp - claims.iat <= LONGEST_LIFE;
-        lives.then_some(claims)
+        let short = (1..=LONGEST_LIFE).contains(&claims.exp.saturating_sub(claims.iat));
+        // A test's clock reaches this process a moment later than the one that signs.
+        let begun = self.clock.is_test() || claims.iat <= now.saturating_add(SKEW);
+        now < claims.exp && short && begun
     }
 
     async fn key(&self, kid: &str) -> Option<Arc<DecodingKey>> {
@@ -90,6 +114,10 @@ impl Verifier {
             return Some(key);
         }
         let mut asked = self.asked.lock().await;
+        // Whoever waited for the lock may find that the answer has come.
+        if let Some(key) = self.known_key(kid) {
+            return Some(key);
+        }
         if asked.is_none_or(|asked| asked.elapsed() >= ASK_AGAIN) {
             *asked = Some(Instant::now());
             self.ask().await;
@@ -102,13 +130,17 @@ impl Verifier {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).get(kid).cloned()
     }
 
+    /// Whether the keys were had. An answer without a key is none: what was known stays.
     async fn ask(&self) -> bool {
         let answer = async { self.http.get(&self.jwks_url).send().await?.error_for_status()?.json::<JwkSet>().await };
         match answer.await {
             Ok(set) => {
-                let keys = set.keys.iter().filter_map(decoding_key).collect();
-                *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
-                true
+                let keys: HashMap<_, _> = set.keys.iter().filter_map(verifying_key).collect();
+                let some = !keys.is_empty();
+                if some {
+                    *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+                }
+                some
             }
             Err(cause) => {
                 tracing::debug!(cause = %cause.without_url(), "identity's public keys could not be had");
@@ -118,6 +150,11 @@ impl Verifier {
     }
 }
 
-fn decoding_key(jwk: &Jwk) -> Option<(String, Arc<DecodingKey>)> {
+/// Ed25519 keys with an id and nothing else, so that no other algorithm can be talked into.
+fn verifying_key(jwk: &Jwk) -> Option<(String, Arc<DecodingKey>)> {
+    let AlgorithmParameters::OctetKeyPair(parameters) = &jwk.algorithm else { return None };
+    if parameters.curve != EllipticCurve::Ed25519 {
+        return None;
+    }
     Some((jwk.common.key_id.clone()?, Arc::new(DecodingKey::from_jwk(jwk).ok()?)))
 }
