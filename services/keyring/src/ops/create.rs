@@ -20,32 +20,36 @@ impl Store {
         let mut tries = 0;
         loop {
             match self.db.tx(tenant, "keyring.create", async |tx| self.chains_of_all(tx, kind, ids).await).await {
-                Ok(chains) => return self.vault.open_all(tenant, chains).await,
+                Ok((chains, made)) => {
+                    self.metrics.created(kind, made);
+                    return self.vault.open_all(tenant, chains).await;
+                }
                 Err(why) => self.again(tenant, why, &mut tries).await?,
             }
         }
     }
 
-    async fn chains_of_all(&self, tx: &mut TenantTx, kind: Kind, ids: &[Uuid]) -> Result<Vec<Known<Chain>>, Error> {
+    /// What is known of everybody, and how many keys were made for that.
+    async fn chains_of_all(&self, tx: &mut TenantTx, kind: Kind, ids: &[Uuid]) -> Result<(Vec<Known<Chain>>, usize), Error> {
         let known = holders::chains(tx, kind, ids).await?;
         let mut missing: Vec<Uuid> =
             ids.iter().zip(&known).filter(|(_, known)| matches!(known, Known::Unknown)).map(|(id, _)| *id).collect();
         missing.sort_unstable();
         missing.dedup();
         if missing.is_empty() {
-            return Ok(known);
+            return Ok((known, 0));
         }
-        self.make(tx, kind, &missing).await?;
+        let count = self.make(tx, kind, &missing).await?;
         // A new statement sees what was committed meanwhile. Whoever enters the ledger afterwards waits for our rows (`holders::seize`).
         let made = holders::chains(tx, kind, &missing).await?;
         if made.iter().any(|made| matches!(made, Known::Shredded)) {
             return Err(Error::Overtaken);
         }
         let made: HashMap<Uuid, Known<Chain>> = missing.into_iter().zip(made).collect();
-        Ok(ids.iter().zip(known).map(|(id, known)| made.get(id).cloned().unwrap_or(known)).collect())
+        Ok((ids.iter().zip(known).map(|(id, known)| made.get(id).cloned().unwrap_or(known)).collect(), count))
     }
 
-    async fn make(&self, tx: &mut TenantTx, kind: Kind, missing: &[Uuid]) -> Result<(), Error> {
+    async fn make(&self, tx: &mut TenantTx, kind: Kind, missing: &[Uuid]) -> Result<usize, Error> {
         let (places, counts): (Vec<(Uuid, BucketKey)>, Vec<usize>) = self.places(tx, kind, missing.len()).await?.into_iter().unzip();
         let places = places.iter().zip(counts).flat_map(|(place, count)| std::iter::repeat_n(place, count));
         let new: Vec<NewHolder> = missing
@@ -58,8 +62,7 @@ impl Store {
             .collect();
         let stored = holders::insert(tx, kind, &new, self.now_us()).await?;
         buckets::count_in(tx, &stored).await?;
-        self.metrics.created(kind, stored.len());
-        Ok(())
+        Ok(stored.len())
     }
 
     /// Buckets for so many new holders, opened, and how many each takes.

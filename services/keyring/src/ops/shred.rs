@@ -42,13 +42,13 @@ impl Store {
     /// Second step: the key is destroyed. Done already: says so. `tell` publishes what the asker wants to know in the same transaction.
     pub async fn finish(&self, tenant: TenantId, holder: Uuid, tell: &(impl Fn(&mut TenantTx, &Erasure) + Sync)) -> Result<Erasure, Error> {
         let mut tries = 0;
-        let (erasure, bucket) = loop {
+        let (erasure, gone) = loop {
             let done = self
                 .db
                 .tx(tenant, "keyring.shred", async |tx| {
-                    let (erasure, bucket) = self.shred(tx, holder).await?;
+                    let (erasure, gone) = self.shred(tx, holder).await?;
                     tell(tx, &erasure);
-                    Ok::<_, Error>((erasure, bucket))
+                    Ok::<_, Error>((erasure, gone))
                 })
                 .await;
             match done {
@@ -56,13 +56,15 @@ impl Store {
                 Err(why) => self.again(tenant, why, &mut tries).await?,
             }
         };
-        if let Some(bucket) = bucket {
+        if let Some((kind, bucket)) = gone {
+            self.metrics.shredded(kind);
             self.vault.forget_bucket(tenant, bucket);
         }
         Ok(erasure)
     }
 
-    async fn shred(&self, tx: &mut TenantTx, holder: Uuid) -> Result<(Erasure, Option<Uuid>), Error> {
+    /// The shredding, and which bucket a key of which kind was taken out of.
+    async fn shred(&self, tx: &mut TenantTx, holder: Uuid) -> Result<(Erasure, Option<(Kind, Uuid)>), Error> {
         let entry = ledger::lock(tx, holder).await?.ok_or(Error::NotRecorded)?;
         if let State::Shredded { at_us, unrecoverable_by_us } = entry.state {
             return Ok((Erasure { at_us, unrecoverable_by_us, erased: 0 }, None));
@@ -75,8 +77,7 @@ impl Store {
         let erasure = Erasure { at_us, unrecoverable_by_us, erased: u32::from(taken.bucket.is_some()) };
         say::shredded(tx, &self.clock, &entry, &erasure);
         say::shredding_act(tx, &self.clock, &entry, taken.commitment, &erasure);
-        self.metrics.shredded(entry.kind);
-        Ok((erasure, taken.bucket))
+        Ok((erasure, taken.bucket.map(|bucket| (entry.kind, bucket))))
     }
 
     /// Removes the holder's key and gives the bucket a new one, under which the survivors' keys are wrapped anew.
