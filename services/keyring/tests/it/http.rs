@@ -57,7 +57,7 @@ impl Served {
         let keys_file = platform.roots.path().join("services.jwks");
         std::fs::write(&keys_file, jwks(&pkcs8).0).expect("a file can be written");
         // No broker is there: what keyring says stays in its outbox.
-        let nowhere = KafkaConfig { brokers: "127.0.0.1:1".to_owned(), topic_prefix: String::new() };
+        let nowhere = KafkaConfig { brokers: "127.0.0.1:1".to_owned(), topic_prefix: String::new(), group_prefix: String::new() };
         let config = platform.config(&nowhere, &keys_file, burst, per_second);
         let runtime = runtime::Runtime::new(Service::Keyring, platform.clock.clone());
         let running = keyring::start(config, runtime.clone()).await.expect("keyring starts");
