@@ -11,6 +11,8 @@ pub struct KafkaConfig {
     pub brokers: String,
     /// Empty in production unless several platforms share a broker.
     pub topic_prefix: String,
+    /// The same for consumer groups: who shares it shares the work.
+    pub group_prefix: String,
 }
 
 impl KafkaConfig {

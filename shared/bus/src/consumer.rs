@@ -90,7 +90,7 @@ impl Consumer {
         let workers = Workers::default();
         let consumer: StreamConsumer<Rebalancing> = config
             .client(service.name())
-            .set("group.id", config.full_name(service.name()))
+            .set("group.id", format!("{}{service}", config.group_prefix))
             .set("enable.auto.commit", "true")
             .set("auto.commit.interval.ms", "1000")
             .set("enable.auto.offset.store", "false")

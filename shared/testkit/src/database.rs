@@ -79,7 +79,8 @@ async fn execute(database: &str, sql: &str) {
     connect(&url).await.batch_execute(sql).await.expect("the superuser may do everything");
 }
 
-async fn connect(url: &str) -> tokio_postgres::Client {
+/// A connection to this address.
+pub async fn connect(url: &str) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the server is there");
     tokio::spawn(async move {
         // The connection ends with the client.

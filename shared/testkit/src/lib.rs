@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod config;
 mod database;
 mod people;
 mod served;
 mod servers;
 mod topics;
 
-pub use database::{Database, database};
+pub use config::common;
+pub use database::{Database, connect, database};
 pub use people::{Key, Platform, house_key, key_of, tenant};
 pub use served::{Answer, Client, send};
 pub use servers::{Running, Servers, VARIABLE, servers};

@@ -4,12 +4,16 @@ use crate::servers;
 use bus::KafkaConfig;
 use db::{Db, DbError};
 use events::Outgoing;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::OnceCell;
 
-/// The broker, with a prefix of this test binary's own; the topics are there.
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// The broker, with topics of this test binary's own, and groups of this test's own: each test hears everything that any of them says.
 pub async fn kafka() -> KafkaConfig {
     static TOPICS: OnceCell<()> = OnceCell::const_new();
-    let config = KafkaConfig { brokers: servers().kafka.clone(), topic_prefix: format!("t{}.", std::process::id()) };
+    let (process, test) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let config = KafkaConfig { brokers: servers().kafka.clone(), topic_prefix: format!("t{process}."), group_prefix: format!("t{process}.{test}.") };
     TOPICS.get_or_init(|| async { bus::create_topics(&config, 1).await.expect("topics can be made") }).await;
     config
 }

@@ -25,6 +25,8 @@ pub struct ServiceConfig {
     pub kafka_brokers: String,
     #[serde(default)]
     pub kafka_topic_prefix: String,
+    #[serde(default)]
+    pub kafka_group_prefix: String,
     /// Who issues tokens: the public base address.
     pub issuer: String,
     /// Where identity's public keys are.
@@ -86,7 +88,11 @@ impl ServiceConfig {
     }
 
     pub fn kafka(&self) -> KafkaConfig {
-        KafkaConfig { brokers: self.kafka_brokers.clone(), topic_prefix: self.kafka_topic_prefix.clone() }
+        KafkaConfig {
+            brokers: self.kafka_brokers.clone(),
+            topic_prefix: self.kafka_topic_prefix.clone(),
+            group_prefix: self.kafka_group_prefix.clone(),
+        }
     }
 
     /// The maker of this service's cursors.

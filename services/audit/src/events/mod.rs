@@ -1,0 +1,3 @@
+//! What audit hears.
+
+pub mod on_entry;
