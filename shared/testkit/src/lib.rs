@@ -12,7 +12,7 @@ pub use database::{Database, connect, database};
 pub use people::{Key, Platform, house_key, key_of, tenant};
 pub use served::{Answer, Client, send};
 pub use servers::{Running, Servers, VARIABLE, servers};
-pub use topics::{Published, kafka, published};
+pub use topics::{Listener, Published, kafka, published};
 
 use kernel::{Clock, Service, Timestamp};
 use runtime::Runtime;

@@ -46,6 +46,11 @@ impl Platform {
         Self { producer, clock: clock.clone(), marking }
     }
 
+    /// The broker it speaks to.
+    pub fn config(&self) -> &KafkaConfig {
+        self.producer.config()
+    }
+
     /// Says events.
     pub async fn say(&self, events: &[Outgoing]) {
         self.producer.send(events).await.expect("the broker keeps them");
@@ -56,6 +61,13 @@ impl Platform {
         let id = TenantId::new(&self.clock);
         self.say(&[tenant(id, services, &self.clock)]).await;
         id
+    }
+
+    /// Says a key that may do nothing, and returns it.
+    pub async fn powerless(&self, tenant: TenantId) -> Key {
+        let (key, event) = limited(tenant, "developer", &privacy::AccessLimit::nothing(), &self.clock);
+        self.say(&[event]).await;
+        key
     }
 
     /// Says a key of this role and returns it.
@@ -90,7 +102,10 @@ pub fn tenant(id: TenantId, services: &[&str], clock: &Clock) -> Outgoing {
 
 /// A key with all that its role allows, and what identity would say of it.
 pub fn key_of(tenant: TenantId, role: &str, clock: &Clock) -> (Key, Outgoing) {
-    let limit = role.parse::<Role>().expect("the policy has this role").limit();
+    limited(tenant, role, &role.parse::<Role>().expect("the policy has this role").limit(), clock)
+}
+
+fn limited(tenant: TenantId, role: &str, limit: &privacy::AccessLimit, clock: &Clock) -> (Key, Outgoing) {
     let names = |words: Vec<&str>| words.into_iter().map(ToOwned::to_owned).collect();
     let id = PrincipalId::new(clock);
     let minted = apikey::mint(id);

@@ -1,0 +1,133 @@
+//! People, as far as a decision needs them, and their states.
+
+use super::schema::{acknowledgements, records, states, subjects};
+use crate::error::Error;
+use db::TenantTx;
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+use events::consent::PersonState;
+use events::contacts::ContactChanged;
+use kernel::SubjectId;
+use privacy::RecordRole;
+use prost::Message as _;
+use uuid::Uuid;
+
+/// Whom consent has heard of.
+#[derive(Clone, Copy, Debug)]
+pub struct Person {
+    pub subject: SubjectId,
+    pub role: RecordRole,
+    pub quarantined: bool,
+}
+
+/// Keeps what was heard, unless something newer was heard before.
+pub async fn hear(tx: &mut TenantTx, subject: SubjectId, heard: &ContactChanged) -> QueryResult<()> {
+    use diesel::query_dsl::methods::FilterDsl as _;
+    let tenant = tx.tenant().uuid();
+    diesel::insert_into(subjects::table)
+        .values((
+            subjects::tenant_id.eq(tenant),
+            subjects::subject_id.eq(subject.uuid()),
+            subjects::role.eq(&heard.role),
+            subjects::quarantined.eq(heard.quarantined),
+            subjects::version.eq(heard.version),
+        ))
+        .on_conflict((subjects::tenant_id, subjects::subject_id))
+        .do_update()
+        .set((
+            subjects::role.eq(excluded(subjects::role)),
+            subjects::quarantined.eq(excluded(subjects::quarantined)),
+            subjects::version.eq(excluded(subjects::version)),
+        ))
+        .filter(subjects::version.lt(excluded(subjects::version)))
+        .execute(tx.conn())
+        .await
+        .map(drop)
+}
+
+/// These people, in no order; who is unknown is missing.
+pub async fn find(tx: &mut TenantTx, wanted: &[SubjectId]) -> QueryResult<Vec<Person>> {
+    let tenant = tx.tenant().uuid();
+    let ids: Vec<Uuid> = wanted.iter().map(|subject| subject.uuid()).collect();
+    let rows = subjects::table
+        .filter(subjects::tenant_id.eq(tenant))
+        .filter(subjects::subject_id.eq_any(ids))
+        .select((subjects::subject_id, subjects::role, subjects::quarantined))
+        .load::<(Uuid, String, bool)>(tx.conn())
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, role, quarantined)| Person {
+            subject: id.into(),
+            role: if role == "controller" { RecordRole::Controller } else { RecordRole::Processor },
+            quarantined,
+        })
+        .collect())
+}
+
+/// The states of these people; who said nothing has none.
+pub async fn states(tx: &mut TenantTx, wanted: &[SubjectId]) -> Result<Vec<(SubjectId, PersonState)>, Error> {
+    let tenant = tx.tenant().uuid();
+    let ids: Vec<Uuid> = wanted.iter().map(|subject| subject.uuid()).collect();
+    let rows = states::table
+        .filter(states::tenant_id.eq(tenant))
+        .filter(states::subject_id.eq_any(ids))
+        .select((states::subject_id, states::state))
+        .load::<(Uuid, Vec<u8>)>(tx.conn())
+        .await?;
+    rows.into_iter().map(|(id, state)| Ok((id.into(), PersonState::decode(state.as_slice())?))).collect()
+}
+
+/// A person's state, locked until the transaction ends: statements about one person come one after the other.
+pub async fn lock_state(tx: &mut TenantTx, subject: SubjectId) -> Result<Option<PersonState>, Error> {
+    let key = (tx.tenant().uuid(), subject.uuid());
+    // The person's row is locked, since a state may not be there yet.
+    subjects::table.find(key).select(subjects::version).for_update().first::<i64>(tx.conn()).await?;
+    let state = states::table.find(key).select(states::state).first::<Vec<u8>>(tx.conn()).await.optional()?;
+    Ok(state.map(|bytes| PersonState::decode(bytes.as_slice())).transpose()?)
+}
+
+/// Replaces a person's state.
+pub async fn keep_state(tx: &mut TenantTx, subject: SubjectId, state: &PersonState) -> QueryResult<()> {
+    let tenant = tx.tenant().uuid();
+    diesel::insert_into(states::table)
+        .values((
+            states::tenant_id.eq(tenant),
+            states::subject_id.eq(subject.uuid()),
+            states::version.eq(state.version),
+            states::state.eq(state.encode_to_vec()),
+        ))
+        .on_conflict((states::tenant_id, states::subject_id))
+        .do_update()
+        .set((states::version.eq(excluded(states::version)), states::state.eq(excluded(states::state))))
+        .execute(tx.conn())
+        .await
+        .map(drop)
+}
+
+/// How many rows there are about a person: (table, rows).
+pub async fn count(tx: &mut TenantTx, subject: SubjectId) -> QueryResult<Vec<(&'static str, i64)>> {
+    let (tenant, id) = (tx.tenant().uuid(), subject.uuid());
+    let people = subjects::table.filter(subjects::tenant_id.eq(tenant).and(subjects::subject_id.eq(id))).count().get_result(tx.conn()).await?;
+    let said = records::table.filter(records::tenant_id.eq(tenant).and(records::subject_id.eq(id))).count().get_result(tx.conn()).await?;
+    let state = states::table.filter(states::tenant_id.eq(tenant).and(states::subject_id.eq(id))).count().get_result(tx.conn()).await?;
+    let known = acknowledgements::table
+        .filter(acknowledgements::tenant_id.eq(tenant).and(acknowledgements::subject_id.eq(id)))
+        .count()
+        .get_result(tx.conn())
+        .await?;
+    Ok(vec![("consent.subjects", people), ("consent.records", said), ("consent.states", state), ("consent.acknowledgements", known)])
+}
+
+/// Removes everything about a person; says whether there was a state that others have heard of.
+pub async fn forget(tx: &mut TenantTx, subject: SubjectId) -> QueryResult<bool> {
+    let (tenant, id) = (tx.tenant().uuid(), subject.uuid());
+    diesel::delete(records::table.filter(records::tenant_id.eq(tenant).and(records::subject_id.eq(id)))).execute(tx.conn()).await?;
+    diesel::delete(acknowledgements::table.filter(acknowledgements::tenant_id.eq(tenant).and(acknowledgements::subject_id.eq(id))))
+        .execute(tx.conn())
+        .await?;
+    let had = diesel::delete(states::table.find((tenant, id))).execute(tx.conn()).await?;
+    diesel::delete(subjects::table.find((tenant, id))).execute(tx.conn()).await?;
+    Ok(had > 0)
+}

@@ -1,0 +1,9 @@
+//! consent, from the outside and from its pure inside.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+mod api;
+mod app;
+mod recording;
+mod rights_tasks;
+mod statements;
