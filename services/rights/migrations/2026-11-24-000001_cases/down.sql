@@ -1,0 +1,1 @@
+DROP TABLE rights.links, rights.parts, rights.outcomes, rights.cases;

@@ -1,0 +1,3 @@
+//! rights, from the outside and from its pure inside.
+
+mod due;
