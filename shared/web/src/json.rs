@@ -125,10 +125,10 @@ fn invalid(pointer: &str, message: &str) -> Problem {
 /// RFC 6901. Names of the caller's own making are left out unless they look like names of fields.
 fn pointer(path: &Path) -> String {
     let mut pointer = String::new();
-    for segment in path.iter() {
+    for segment in path {
         match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } if looks_like_a_field(key) => pointer.push_str(&format!("/{key}")),
+            Segment::Seq { index } => pointer.extend(["/", &index.to_string()]),
+            Segment::Map { key } if looks_like_a_field(key) => pointer.extend(["/", key]),
             Segment::Enum { variant } if looks_like_a_field(variant) => {}
             _ => break,
         }

@@ -7,6 +7,7 @@ mod callers;
 mod credentials;
 mod documents;
 mod fuzz;
+mod lines;
 mod requests;
 mod tokens;
 
@@ -82,7 +83,7 @@ impl World {
             principals: Known::Fixed { states: principals, stale: self.stale },
             tenants: Known::Fixed { states: tenants, stale: false },
             tokens: self.tokens.clone(),
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
             clock: self.clock.clone(),
             trusted_hops: self.trusted_hops,
         }

@@ -35,7 +35,7 @@ impl Signer {
 }
 
 /// Serves a JWKS; counts how often it was asked for.
-async fn published(jwks: Value) -> (String, Arc<AtomicU32>) {
+fn published(jwks: Value) -> (String, Arc<AtomicU32>) {
     let asked = Arc::new(AtomicU32::new(0));
     let count = asked.clone();
     let server = HttpServer::new(move || {
@@ -76,16 +76,16 @@ fn claims(principal: PrincipalId, tenant: TenantId, limit: AccessLimit) -> Value
 }
 
 /// A verifier that holds at [`NOW`], its signer, and claims that hold.
-async fn verifier() -> (Verifier, Signer, Value, Arc<AtomicU32>) {
+fn verifier() -> (Verifier, Signer, Value, Arc<AtomicU32>) {
     let (clock, signer) = (Clock::test(NOW.parse().unwrap()), Signer::new("one"));
-    let (url, asked) = published(signer.jwks.clone()).await;
+    let (url, asked) = published(signer.jwks.clone());
     let good = claims(PrincipalId::new(&clock), TenantId::new(&clock), AccessLimit::everything());
     (Verifier::new(&clock, ISSUER, &url), signer, good, asked)
 }
 
 #[tokio::test]
 async fn a_token_of_identity_holds() {
-    let (verifier, signer, good, _) = verifier().await;
+    let (verifier, signer, good, _) = verifier();
     let claims = verifier.verify(&signer.sign("one", "at+jwt", &good)).await.unwrap();
     assert_eq!(claims.sub.to_string(), good["sub"]);
     assert!(verifier.verify(&signer.sign("one", "application/at+jwt", &good)).await.is_some());
@@ -93,7 +93,7 @@ async fn a_token_of_identity_holds() {
 
 #[tokio::test]
 async fn a_token_that_says_anything_else_does_not() {
-    let (verifier, signer, good, _) = verifier().await;
+    let (verifier, signer, good, _) = verifier();
     let now = good["iat"].as_i64().unwrap();
     let changed = [
         ("iss", json!("https://elsewhere.example")),
@@ -123,7 +123,7 @@ async fn a_token_that_says_anything_else_does_not() {
 
 #[tokio::test]
 async fn nobody_elses_signature_and_no_other_algorithm_will_do() {
-    let (verifier, signer, good, _) = verifier().await;
+    let (verifier, signer, good, _) = verifier();
     assert!(verifier.verify(&Signer::new("one").sign("one", "at+jwt", &good)).await.is_none(), "another key of the same name");
 
     // The public key as a secret: what algorithm confusion tries.
@@ -149,7 +149,7 @@ async fn nobody_elses_signature_and_no_other_algorithm_will_do() {
 
 #[tokio::test]
 async fn an_unknown_key_id_is_asked_for_once_in_a_while() {
-    let (verifier, signer, good, asked) = verifier().await;
+    let (verifier, signer, good, asked) = verifier();
     for kid in ["two", "three", "four"] {
         assert!(verifier.verify(&signer.sign(kid, "at+jwt", &good)).await.is_none());
     }
@@ -161,7 +161,7 @@ async fn an_unknown_key_id_is_asked_for_once_in_a_while() {
 #[tokio::test]
 async fn an_answer_without_keys_leaves_nothing_to_believe() {
     let signer = Signer::new("one");
-    let (url, _) = published(json!({"keys": [{"kty": "RSA", "kid": "one", "n": "AQAB", "e": "AQAB"}]})).await;
+    let (url, _) = published(json!({"keys": [{"kty": "RSA", "kid": "one", "n": "AQAB", "e": "AQAB"}]}));
     let clock = Clock::test(NOW.parse().unwrap());
     let verifier = Verifier::new(&clock, ISSUER, &url);
     let good = claims(PrincipalId::new(&clock), TenantId::new(&clock), AccessLimit::everything());
@@ -171,7 +171,7 @@ async fn an_answer_without_keys_leaves_nothing_to_believe() {
 #[tokio::test]
 async fn a_token_allows_what_it_and_its_key_both_allow_and_dies_with_the_key() {
     let signer = Signer::new("one");
-    let (url, _) = published(signer.jwks.clone()).await;
+    let (url, _) = published(signer.jwks.clone());
     let mut world = World::new();
     world.tokens = Arc::new(Verifier::new(&world.clock, ISSUER, &url));
     let (tenant, other) = (world.tenant(TenantState::Active), world.tenant(TenantState::Active));
