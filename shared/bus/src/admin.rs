@@ -1,17 +1,21 @@
 //! Topics are made from the table, and nowhere else.
 
 use crate::client::Quiet;
+use crate::producer::LONGEST;
 use crate::{BusError, KafkaConfig};
 use events::{Cleanup, Topic, topics};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::types::RDKafkaErrorCode;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+const MINUTE_MS: u64 = 60 * 1000;
+const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
+/// What a batch of one record has around it, generously.
+const ENVELOPE: usize = 4096;
 const ASK: Duration = Duration::from_secs(5);
-/// How often it is asked whether the new topics can be seen; KRaft's metadata is asynchronous.
+/// How often it is asked whether the new topics can be seen; the broker's own metadata is asynchronous.
 const LOOKS: u32 = 200;
 
 /// Makes the topics that are missing, each with the settings of the table, and returns when the broker shows all of them.
@@ -20,11 +24,12 @@ const LOOKS: u32 = 200;
 /// The broker is away, or refuses one.
 pub async fn create_topics(config: &KafkaConfig, replication: i32) -> Result<(), BusError> {
     let admin: AdminClient<Quiet> = config.client("mxtr-migrate").create_with_context(Quiet)?;
-    let wanted: Vec<(&Topic, String, Vec<(&str, String)>)> =
-        topics::all().map(|topic| (topic, config.full_name(topic.name), settings(topic.cleanup))).collect();
-    let new: Vec<NewTopic<'_>> = wanted
+    let names: Vec<(&Topic, String)> = topics::all().map(|topic| (topic, config.full_name(topic.name))).collect();
+    let settings: Vec<Vec<(&str, String)>> = names.iter().map(|(topic, _)| settings(topic.cleanup, replication)).collect();
+    let new: Vec<NewTopic<'_>> = names
         .iter()
-        .map(|(topic, name, settings)| {
+        .zip(&settings)
+        .map(|((topic, name), settings)| {
             let new = NewTopic::new(name, topic.partitions, TopicReplication::Fixed(replication));
             settings.iter().fold(new, |new, (key, value)| new.set(key, value))
         })
@@ -36,31 +41,47 @@ pub async fn create_topics(config: &KafkaConfig, replication: i32) -> Result<(),
             return Err(BusError::Topics(format!("{name}: {code}")));
         }
     }
-    until_visible(config, wanted.into_iter().map(|(_, name, _)| name).collect()).await
+    until_visible(config, names.into_iter().map(|(topic, name)| (name, topic.partitions)).collect()).await
 }
 
-fn settings(cleanup: Cleanup) -> Vec<(&'static str, String)> {
-    match cleanup {
+fn settings(cleanup: Cleanup, replication: i32) -> Vec<(&'static str, String)> {
+    let mut settings = vec![
+        ("max.message.bytes", (LONGEST + ENVELOPE).to_string()),
+        // One replica may be away, and what is acknowledged stands in all others.
+        ("min.insync.replicas", (replication - 1).max(1).to_string()),
+    ];
+    settings.extend(match cleanup {
         Cleanup::Compact => vec![
             ("cleanup.policy", "compact".to_owned()),
+            // A publisher sees an older state behind a newer one before the newer one is gone, also when it was away for a while.
+            ("min.compaction.lag.ms", (10 * MINUTE_MS).to_string()),
             ("max.compaction.lag.ms", DAY_MS.to_string()),
             ("delete.retention.ms", (7 * DAY_MS).to_string()),
             ("min.cleanable.dirty.ratio", "0.1".to_owned()),
         ],
-        Cleanup::Delete { days } => {
-            vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", (u64::from(days) * DAY_MS).to_string())]
-        }
-    }
+        Cleanup::Delete { days } => vec![
+            ("cleanup.policy", "delete".to_owned()),
+            ("retention.ms", (u64::from(days) * DAY_MS).to_string()),
+            // A segment goes as a whole: what is kept is kept for a day more at most.
+            ("segment.ms", DAY_MS.to_string()),
+        ],
+    });
+    settings
 }
 
-async fn until_visible(config: &KafkaConfig, wanted: BTreeSet<String>) -> Result<(), BusError> {
+async fn until_visible(config: &KafkaConfig, wanted: BTreeMap<String, i32>) -> Result<(), BusError> {
     let consumer: BaseConsumer<Quiet> = config.client("mxtr-migrate").create_with_context(Quiet)?;
     tokio::task::spawn_blocking(move || {
         for _ in 0..LOOKS {
             let metadata = consumer.fetch_metadata(None, ASK)?;
-            let seen: BTreeSet<&str> = metadata.topics().iter().filter(|topic| !topic.partitions().is_empty()).map(rdkafka::metadata::MetadataTopic::name).collect();
-            if wanted.iter().all(|name| seen.contains(name.as_str())) {
-                return Ok(());
+            let seen: BTreeMap<&str, usize> = metadata
+                .topics()
+                .iter()
+                .filter(|topic| !topic.partitions().is_empty())
+                .map(|topic| (topic.name(), topic.partitions().len()))
+                .collect();
+            if wanted.keys().all(|name| seen.contains_key(name.as_str())) {
+                return as_wanted(&wanted, &seen);
             }
             std::thread::sleep(Duration::from_millis(25));
         }
@@ -68,4 +89,10 @@ async fn until_visible(config: &KafkaConfig, wanted: BTreeSet<String>) -> Result
     })
     .await
     .map_err(|_| BusError::Topics("the question was given up".to_owned()))?
+}
+
+/// A topic that somebody made with other partitions would spread its keys otherwise than its readers expect.
+fn as_wanted(wanted: &BTreeMap<String, i32>, seen: &BTreeMap<&str, usize>) -> Result<(), BusError> {
+    let other = wanted.iter().find(|(name, partitions)| seen.get(name.as_str()).copied() != usize::try_from(**partitions).ok());
+    other.map_or(Ok(()), |(name, partitions)| Err(BusError::Topics(format!("{name} is there, but not with {partitions} partitions"))))
 }

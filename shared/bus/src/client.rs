@@ -1,10 +1,11 @@
 //! What every client of the broker has in common.
 
+use kernel::EventId;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
 
-/// Where the broker is, and what stands before the name of each topic and group.
+/// Where the broker is, and what stands before the names in it.
 #[derive(Clone, Debug)]
 pub struct KafkaConfig {
     /// `host:port`, several with commas between.
@@ -24,6 +25,11 @@ impl KafkaConfig {
     /// The name without the prefix.
     pub fn short_name<'a>(&self, full: &'a str) -> &'a str {
         full.strip_prefix(&self.topic_prefix).unwrap_or(full)
+    }
+
+    /// The name of a consumer group in the broker.
+    pub(crate) fn group(&self, name: &str) -> String {
+        format!("{}{name}", self.group_prefix)
     }
 
     pub(crate) fn client(&self, name: &str) -> ClientConfig {
@@ -47,8 +53,14 @@ pub enum BusError {
     Kafka(#[from] KafkaError),
     #[error("the broker did not keep the events")]
     NotKept,
+    #[error("the broker will never keep {} of the events", .0.len())]
+    Refused(Vec<EventId>),
     #[error("the topics could not be made: {0}")]
     Topics(String),
+    #[error("the broker fell silent")]
+    Silent,
+    #[error("there is no such dead letter")]
+    NoDeadLetter,
     #[error("the outbox could not be read")]
     Outbox(#[from] db::DbError),
 }

@@ -1,22 +1,24 @@
 //! The consumer of a service: one group, a worker a partition, back-pressure by pausing.
 
-use crate::client::Quiet;
 use crate::handler::{AnyHandler, Handler};
-use crate::record::{self, Raw};
+use crate::metrics::Metrics;
+use crate::rebalance::{Rebalancing, Worker, Workers};
+use crate::record::{self, FROM, Origin, Raw};
 use crate::worker::{Desk, Job};
 use crate::{BusError, KafkaConfig, Producer};
 use events::topics;
-use prometheus::{IntCounter, IntGaugeVec, Opts};
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance, StreamConsumer};
+use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
-use rdkafka::{ClientContext, Message as _, TopicPartitionList};
+use rdkafka::{Message as _, TopicPartitionList};
 use runtime::{Runtime, Stage};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// With so many records waiting, a partition is paused …
 const HIGH: usize = 4_000;
@@ -31,66 +33,38 @@ pub struct Consumer {
     handlers: HashMap<String, Arc<dyn AnyHandler>>,
 }
 
-type Workers = Arc<Mutex<HashMap<(String, i32), Worker>>>;
-
-struct Worker {
-    jobs: mpsc::UnboundedSender<Job>,
-    waiting: Arc<AtomicUsize>,
-    revoked: Arc<AtomicBool>,
-    paused: bool,
-}
-
-/// Ends the workers of partitions that go to another process.
-struct Rebalancing {
-    workers: Workers,
-}
-
-impl ClientContext for Rebalancing {
-    fn log(&self, level: rdkafka::config::RDKafkaLogLevel, facility: &str, message: &str) {
-        Quiet.log(level, facility, message);
-    }
-}
-
-impl ConsumerContext for Rebalancing {
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Revoke(partitions) = rebalance {
-            let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-            for partition in partitions.elements() {
-                if let Some(worker) = workers.remove(&(partition.topic().to_owned(), partition.partition())) {
-                    worker.revoked.store(true, Ordering::Relaxed);
-                }
-            }
-        }
-    }
-}
-
 impl Consumer {
     pub fn new(runtime: &Runtime, producer: &Producer) -> Self {
         Self { runtime: runtime.clone(), producer: producer.clone(), handlers: HashMap::new() }
     }
 
     /// Hears the topics of this handler too.
+    ///
+    /// # Panics
+    /// When a topic has two handlers.
     #[must_use]
     pub fn with(mut self, handler: impl Handler) -> Self {
         let handler: Arc<dyn AnyHandler> = Arc::new(handler);
         for topic in handler.topics() {
-            let name = self.producer.config().full_name(topic.name);
-            assert!(self.handlers.insert(name, handler.clone()).is_none(), "a topic has one handler in a service");
+            let before = self.handlers.insert(topic.name.to_owned(), handler.clone());
+            assert!(before.is_none(), "a topic has one handler in a service");
         }
         self
     }
 
-    /// Begins to hear; the group is the service's name.
+    /// Begins to hear; the group is the service's name. What the service hears once more ([`crate::dead_letters::redrive`]) is heard too.
     ///
     /// # Errors
     /// The settings do not fit; a broker that is away is no error here.
     pub fn spawn(self) -> Result<(), BusError> {
-        let config = self.producer.config().clone();
-        let service = self.runtime.service();
-        let workers = Workers::default();
+        let Self { runtime, producer, handlers } = self;
+        let (config, service) = (producer.config().clone(), runtime.service());
+        let (workers, metrics) = (Workers::default(), Metrics::new(&runtime));
+        let redrives = topics::redrives(service).name;
+        let context = Rebalancing { workers: workers.clone(), metrics: metrics.clone(), config: config.clone() };
         let consumer: StreamConsumer<Rebalancing> = config
             .client(service.name())
-            .set("group.id", format!("{}{service}", config.group_prefix))
+            .set("group.id", config.group(service.name()))
             .set("enable.auto.commit", "true")
             .set("auto.commit.interval.ms", "1000")
             .set("enable.auto.offset.store", "false")
@@ -99,119 +73,132 @@ impl Consumer {
             .set("session.timeout.ms", "6000")
             .set("heartbeat.interval.ms", "1500")
             .set("queued.max.messages.kbytes", "4096")
-            .create_with_context(Rebalancing { workers: workers.clone() })?;
-        let names: Vec<&str> = self.handlers.keys().map(String::as_str).collect();
-        consumer.subscribe(&names)?;
-        let metrics = Metrics::new(&self.runtime);
-        let runtime = self.runtime.clone();
-        runtime.spawn(Stage::Work, "consumer", |stop| {
-            Hearing { consumer: Arc::new(consumer), config, handlers: self.handlers, producer: self.producer, runtime: self.runtime, workers, metrics, stop }.run()
-        });
+            .set("statistics.interval.ms", "5000")
+            .create_with_context(context)?;
+        let names: Vec<String> = handlers.keys().map(String::as_str).chain([redrives]).map(|name| config.full_name(name)).collect();
+        consumer.subscribe(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let dead_letters = topics::dead_letters(service).name;
+        let shared = Shared { consumer: Arc::new(consumer), config, handlers, producer, metrics, redrives, dead_letters };
+        runtime.spawn(Stage::Work, "consumer", |stop| Hearing { shared, workers, tasks: TaskTracker::new(), stop }.run());
         Ok(())
     }
 }
 
-struct Metrics {
-    waiting: IntGaugeVec,
-    retries: IntCounter,
-    dead: IntCounter,
-}
-
-impl Metrics {
-    fn new(runtime: &Runtime) -> Self {
-        let waiting = IntGaugeVec::new(Opts::new("events_waiting", "records fetched and not yet handled"), &["topic"]).expect("the name is valid");
-        let retries = IntCounter::new("events_retried_total", "tries of an event that had to be repeated").expect("the name is valid");
-        let dead = IntCounter::new("events_dead_total", "records that became dead letters").expect("the name is valid");
-        for collector in [Box::new(waiting.clone()) as Box<dyn prometheus::core::Collector>, Box::new(retries.clone()), Box::new(dead.clone())] {
-            if runtime.metrics().register(collector).is_err() {
-                tracing::debug!("a metric was registered before");
-            }
-        }
-        Self { waiting, retries, dead }
-    }
+struct Shared {
+    consumer: Arc<StreamConsumer<Rebalancing>>,
+    config: KafkaConfig,
+    /// By the topic's name, without the prefix.
+    handlers: HashMap<String, Arc<dyn AnyHandler>>,
+    producer: Producer,
+    metrics: Metrics,
+    redrives: &'static str,
+    dead_letters: &'static str,
 }
 
 struct Hearing {
-    consumer: Arc<StreamConsumer<Rebalancing>>,
-    config: KafkaConfig,
-    handlers: HashMap<String, Arc<dyn AnyHandler>>,
-    producer: Producer,
-    runtime: Runtime,
+    shared: Shared,
     workers: Workers,
-    metrics: Metrics,
+    tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Hearing {
     async fn run(self) -> anyhow::Result<()> {
         let mut look = tokio::time::interval(LOOK_AGAIN);
-        loop {
+        let ended = loop {
             tokio::select! {
-                () = self.stop.cancelled() => break,
+                () = self.stop.cancelled() => break Ok(()),
                 _ = look.tick() => self.resume(),
-                message = self.consumer.recv() => match message {
-                    Ok(message) => self.take(&message),
+                message = self.shared.consumer.recv() => match message {
+                    Ok(message) => if !self.take(&message) { break Err(anyhow::anyhow!("a worker has ended")) },
+                    Err(cause @ KafkaError::MessageConsumptionFatal(_)) => break Err(cause.into()),
                     Err(cause) => tracing::debug!(%cause, "the broker cannot be heard"),
                 },
             }
-        }
-        // Handled records whose offsets are not committed would come again; harmless, but avoidable.
-        let consumer = self.consumer.clone();
-        drop(tokio::task::spawn_blocking(move || consumer.commit_consumer_state(rdkafka::consumer::CommitMode::Sync)).await);
-        Ok(())
+        };
+        self.leave().await;
+        ended
     }
 
-    fn take(&self, message: &BorrowedMessage<'_>) {
+    /// Lets the workers finish what they have in hand, says how far they came, and leaves the group, so that others take over at once.
+    async fn leave(self) {
+        for worker in self.workers.lock().values() {
+            worker.over.cancel();
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+        let consumer = self.shared.consumer;
+        let left = tokio::task::spawn_blocking(move || {
+            // Nothing was handled since the last commit: nothing to say.
+            let _said = consumer.commit_consumer_state(CommitMode::Sync);
+        });
+        if left.await.is_err() {
+            tracing::warn!("the group was not left in order");
+        }
+    }
+
+    /// Hands a record to its worker; `false` when that one has ended, which it does only when it is over.
+    fn take(&self, message: &BorrowedMessage<'_>) -> bool {
+        let job = self.job(message);
         let (topic, partition) = (message.topic(), message.partition());
-        let name = self.config.short_name(topic);
-        let event = record::incoming(name, message).inspect_err(|cause| tracing::error!(topic = name, %cause, "a record cannot be read")).ok();
-        let job = Job { event, raw: Raw::of(name, message) };
-        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workers = self.workers.lock();
         let worker = workers.entry((topic.to_owned(), partition)).or_insert_with(|| self.hire(topic, partition));
         let waiting = worker.waiting.fetch_add(1, Ordering::Relaxed) + 1;
-        if worker.jobs.send(job).is_err() {
-            tracing::debug!(topic = name, "the worker has stopped");
-        }
+        let works = worker.jobs.send(job).is_ok() || worker.over.is_cancelled();
         if waiting >= HIGH && !worker.paused {
-            worker.paused = self.consumer.pause(&only(topic, partition)).is_ok();
+            worker.paused = self.shared.consumer.pause(&only(topic, partition)).is_ok();
         }
+        works
+    }
+
+    fn job(&self, message: &BorrowedMessage<'_>) -> Job {
+        let name = self.shared.config.short_name(message.topic());
+        let here = || Origin { topic: name.to_owned(), partition: message.partition(), offset: message.offset() };
+        let once_more = (name == self.shared.redrives).then(|| record::header(message, FROM)?.parse().ok()).flatten();
+        let origin = once_more.unwrap_or_else(here);
+        let event =
+            record::incoming(&origin, message).inspect_err(|cause| tracing::error!(topic = name, %cause, "a record cannot be read")).ok();
+        let handler = self.shared.handlers.get(&origin.topic).cloned();
+        Job { handler, event, raw: Raw::of(origin, message), offset: message.offset() }
     }
 
     fn hire(&self, topic: &str, partition: i32) -> Worker {
         let (jobs, queue) = mpsc::unbounded_channel();
-        let (waiting, revoked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        let (consumer, name) = (self.consumer.clone(), topic.to_owned());
-        let desk = Desk {
-            handler: self.handlers.get(topic).expect("only subscribed topics are heard").clone(),
-            producer: self.producer.clone(),
-            dead_letters: topics::dead_letters(self.runtime.service()).name.to_owned(),
-            stop: self.stop.clone(),
-            revoked: revoked.clone(),
-            waiting: waiting.clone(),
-            settled: Box::new(move |offset| {
-                if let Err(cause) = consumer.store_offset(&name, partition, offset) {
-                    tracing::debug!(%cause, "the partition is another process's now");
-                }
-            }),
-            retries: self.metrics.retries.clone(),
-            dead: self.metrics.dead.clone(),
+        let (waiting, over) = (Arc::new(AtomicUsize::new(0)), self.stop.child_token());
+        let (consumer, name) = (Arc::downgrade(&self.shared.consumer), topic.to_owned());
+        let (stop, gone) = (self.stop.clone(), over.clone());
+        let settled = move |offset| {
+            // Revoked: the partition may have come back to us under another worker, whose offsets must not go backwards.
+            let ours = stop.is_cancelled() || !gone.is_cancelled();
+            if let Some(consumer) = consumer.upgrade().filter(|_| ours)
+                && let Err(cause) = consumer.store_offset(&name, partition, offset)
+            {
+                tracing::debug!(%cause, "the partition is another process's now");
+            }
         };
-        self.runtime.spawn(Stage::Work, "worker", |_| async move {
-            desk.work(queue).await;
-            Ok(())
-        });
-        Worker { jobs, waiting, revoked, paused: false }
+        let desk = Desk {
+            // Without a handler: what came once more, of any topic.
+            most: self.shared.handlers.get(self.shared.config.short_name(topic)).map_or(1, |handler| handler.max_batch()),
+            producer: self.shared.producer.clone(),
+            dead_letters: self.shared.dead_letters,
+            over: over.clone(),
+            waiting: waiting.clone(),
+            settled: Box::new(settled),
+            metrics: self.shared.metrics.clone(),
+        };
+        self.tasks.spawn(desk.work(queue));
+        Worker { jobs, waiting, over, paused: false }
     }
 
     /// Takes up again what was paused, and says how much waits.
     fn resume(&self) {
-        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((topic, partition), worker) in workers.iter_mut() {
+        for ((topic, partition), worker) in self.workers.lock().iter_mut() {
             let waiting = worker.waiting.load(Ordering::Relaxed);
-            let name = self.config.short_name(topic);
-            self.metrics.waiting.with_label_values(&[name]).set(i64::try_from(waiting).unwrap_or(i64::MAX));
+            let name = self.shared.config.short_name(topic);
+            let gauge = self.shared.metrics.waiting.with_label_values(&[name, &partition.to_string()]);
+            gauge.set(i64::try_from(waiting).unwrap_or(i64::MAX));
             if worker.paused && waiting <= LOW {
-                worker.paused = self.consumer.resume(&only(topic, *partition)).is_err();
+                worker.paused = self.shared.consumer.resume(&only(topic, *partition)).is_err();
             }
         }
     }

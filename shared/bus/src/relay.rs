@@ -86,7 +86,7 @@ impl Relay {
             .flat_map(|topic| (0..topic.partitions).map(|partition| (*topic, partition)))
             .map(|(topic, partition)| Outgoing {
                 partition: Some(partition),
-                ..Outgoing::new(topic, crate::view::WATERMARK_KEY, TenantId::HOUSE, clock, &mark)
+                ..Outgoing::new(topic, crate::views::WATERMARK_KEY, TenantId::HOUSE, clock, &mark)
             })
             .collect();
         match self.producer.send(&marks).await {

@@ -1,65 +1,19 @@
-//! Views: a compacted topic as a map in memory, which knows how old it is.
+//! A view: a compacted topic as a map in memory, which knows how old it is.
 
-use crate::client::Quiet;
-use crate::{BusError, KafkaConfig, record};
-use events::consent::PersonState;
-use events::identity::{Principal, Tenant};
-use events::keyring::Shredded;
-use events::platform::{ClockSet, Watermark};
-use events::{Event, Incoming, Topic};
+use crate::State;
+use events::{Incoming, Topic};
 use kernel::{Clock, Timestamp, from_micros};
-use rdkafka::consumer::{Consumer as _, StreamConsumer};
-use rdkafka::{Message as _, Offset, TopicPartitionList};
-use runtime::{Runtime, Stage};
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::{broadcast, watch};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{broadcast, mpsc, watch};
 
-/// The key of watermarks: they stand in a compacted topic like everything else, and only the newest of each partition stays.
-pub(crate) const WATERMARK_KEY: &[u8] = b"watermark";
-const ASK: Duration = Duration::from_secs(5);
-const ASK_AGAIN: Duration = Duration::from_millis(200);
 /// So many changes may wait for a slow listener before it has to look for itself.
-const CHANGES: usize = 65_536;
-
-/// A message that is the whole state of its key.
-pub trait State: Event + Send + Sync + 'static {
-    /// Grows with each change of the same key.
-    fn version(&self) -> i64;
-}
-
-impl State for Tenant {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-impl State for Principal {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-impl State for PersonState {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-impl State for Shredded {
-    fn version(&self) -> i64 {
-        self.shredded_at_us
-    }
-}
-
-impl State for ClockSet {
-    fn version(&self) -> i64 {
-        self.now_us
-    }
-}
+const CHANGES: usize = 16_384;
+/// Away for longer than this, a reader may have missed tombstones, which are kept for seven days.
+const LONGEST_ABSENCE_US: i64 = 6 * 24 * 60 * 60 * 1_000_000;
+/// No watermark was heard yet.
+const NEVER: i64 = i64::MIN;
 
 /// What is known is older than the lease allows: nothing may be decided on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,22 +33,33 @@ pub struct Change {
 pub struct View<V> {
     topic: &'static Topic,
     states: papaya::HashMap<[u8; 16], Arc<V>>,
+    /// By partition: up to when all that its publisher recorded has been taken in.
     marks: Vec<AtomicI64>,
     ready: AtomicBool,
-    changes: broadcast::Sender<Change>,
+    /// Made when somebody listens first.
+    changes: OnceLock<broadcast::Sender<Change>>,
     /// Counts what was taken in, so that somebody can wait for more.
     taken: watch::Sender<u64>,
+    pub(crate) doubts: OnceLock<Doubts>,
+}
+
+/// Keys whose newest record may not be their newest state: for the publisher, who knows.
+pub(crate) struct Doubts {
+    pub keys: mpsc::UnboundedSender<[u8; 16]>,
+    /// Keys that had a tombstone.
+    pub gone: papaya::HashSet<[u8; 16]>,
 }
 
 impl<V: State> View<V> {
-    fn new(topic: &'static Topic) -> Self {
+    pub(crate) fn new(topic: &'static Topic) -> Self {
         Self {
             topic,
             states: papaya::HashMap::new(),
-            marks: (0..topic.partitions).map(|_| AtomicI64::new(i64::MIN)).collect(),
+            marks: (0..topic.partitions).map(|_| AtomicI64::new(NEVER)).collect(),
             ready: AtomicBool::new(false),
-            changes: broadcast::channel(CHANGES).0,
+            changes: OnceLock::new(),
             taken: watch::channel(0).0,
+            doubts: OnceLock::new(),
         }
     }
 
@@ -124,19 +89,18 @@ impl<V: State> View<V> {
 
     /// Everything its publisher recorded up to here is in the view, by the publisher's real clock.
     pub fn watermark(&self) -> Option<Timestamp> {
-        self.marks.iter().map(|mark| mark.load(Ordering::Acquire)).min().filter(|mark| *mark > i64::MIN).and_then(from_micros)
+        self.marks.iter().map(|mark| mark.load(Ordering::Acquire)).min().filter(|mark| *mark != NEVER).and_then(from_micros)
     }
 
-    /// Whether the view may be decided on: ready, and not older than the lease. The publisher's clock and ours may differ, so the lease must be longer
-    /// than any skew between them.
+    /// Whether the view may be decided on: ready, and not older than the lease. The publisher's clock and ours may differ: the lease counts that in, and a
+    /// watermark that is further ahead than the lease is not believed.
     ///
     /// # Errors
     /// [`Stale`].
     pub fn fresh(&self, lease: Duration) -> Result<(), Stale> {
         let stale = Stale { topic: self.topic.name };
         let mark = self.watermark().filter(|_| self.is_ready()).ok_or(stale)?;
-        let age = Clock::real_now().duration_since(mark);
-        if u128::try_from(age.as_millis()).unwrap_or(0) <= lease.as_millis() { Ok(()) } else { Err(stale) }
+        if Clock::real_now().duration_since(mark).unsigned_abs() <= lease { Ok(()) } else { Err(stale) }
     }
 
     /// The state of a key, waiting for it if need be.
@@ -153,39 +117,29 @@ impl<V: State> View<V> {
         tokio::time::timeout(patience, looking).await.ok().flatten()
     }
 
-    /// Hears of each state that is taken in from now on.
+    /// Hears of each state that is taken in from now on; that includes what stood in the topic before, when the views begin to read later. Who is too slow
+    /// misses some, is told so ([`broadcast::error::RecvError::Lagged`]), and looks at the view itself.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
+        self.changes.get_or_init(|| broadcast::channel(CHANGES).0).subscribe()
     }
 
-    fn take(&self, event: &Incoming) {
-        let Ok(key) = <[u8; 16]>::try_from(event.key.as_slice()) else {
-            tracing::error!(topic = self.topic.name, "a state has a key that is no id");
-            return;
-        };
-        let version = if event.is_tombstone() {
-            self.states.pin().remove(&key);
-            None
-        } else {
-            match event.decode::<V>() {
-                Ok(state) => {
-                    let version = state.version();
-                    if !self.replace(key, state) {
-                        return;
-                    }
-                    Some(version)
-                }
-                // Fail closed: what cannot be read is not known, and what is not known is denied.
-                Err(cause) => {
-                    tracing::error!(topic = self.topic.name, %cause, "a state cannot be read and is not known any more");
-                    self.states.pin().remove(&key);
-                    None
-                }
-            }
-        };
-        // Nobody listens: nothing to tell.
-        let _listeners = self.changes.send(Change { key, version });
-        self.taken.send_modify(|taken| *taken += 1);
+    fn put(&self, key: [u8; 16], state: V) {
+        let version = state.version();
+        if !self.replace(key, state) {
+            return self.doubt(key);
+        }
+        if self.doubts.get().is_some_and(|doubts| doubts.gone.pin().remove(&key)) {
+            self.doubt(key);
+        }
+        self.tell(Change { key, version: Some(version) });
+    }
+
+    fn remove(&self, key: [u8; 16]) {
+        self.states.pin().remove(&key);
+        if let Some(doubts) = self.doubts.get() {
+            doubts.gone.pin().insert(key);
+        }
+        self.tell(Change { key, version: None });
     }
 
     /// An older version never replaces a newer one.
@@ -198,14 +152,42 @@ impl<V: State> View<V> {
         states.insert(key, Arc::new(state));
         true
     }
+
+    fn doubt(&self, key: [u8; 16]) {
+        if let Some(doubts) = self.doubts.get() {
+            // The service stops: the next start sees the same records.
+            let _repairing = doubts.keys.send(key);
+        }
+    }
+
+    fn tell(&self, change: Change) {
+        if let Some(changes) = self.changes.get() {
+            // Nobody listens any more: nothing to tell.
+            let _listeners = changes.send(change);
+        }
+        self.taken.send_modify(|taken| *taken += 1);
+    }
+
+    fn key(&self, key: &[u8]) -> Option<[u8; 16]> {
+        let id = <[u8; 16]>::try_from(key).ok();
+        if id.is_none() {
+            tracing::error!(topic = self.topic.name, "a state has a key that is no id");
+        }
+        id
+    }
 }
 
 /// A view of any type, as its reader sees it.
-trait AnyView: Send + Sync {
+pub(crate) trait AnyView: Send + Sync {
     fn topic(&self) -> &'static Topic;
     fn take(&self, event: &Incoming);
-    fn mark(&self, partition: i32, until_us: i64);
+    /// The newest record of this key cannot be read.
+    fn unreadable(&self, key: &[u8]);
+    /// Returns whether the reader was away for so long that it may have missed tombstones.
+    fn mark(&self, partition: i32, until_us: i64) -> bool;
     fn set_ready(&self);
+    /// Everything is read anew.
+    fn forget(&self);
 }
 
 impl<V: State> AnyView for View<V> {
@@ -214,149 +196,50 @@ impl<V: State> AnyView for View<V> {
     }
 
     fn take(&self, event: &Incoming) {
-        View::take(self, event);
+        let Some(key) = self.key(&event.key) else { return };
+        if event.is_tombstone() {
+            return self.remove(key);
+        }
+        match event.decode::<V>() {
+            Ok(state) => self.put(key, state),
+            Err(cause) => {
+                tracing::error!(topic = self.topic.name, %cause, "a state cannot be read");
+                self.unreadable(&event.key);
+            }
+        }
     }
 
-    fn mark(&self, partition: i32, until_us: i64) {
-        if let Some(mark) = usize::try_from(partition).ok().and_then(|partition| self.marks.get(partition)) {
-            mark.fetch_max(until_us, Ordering::AcqRel);
+    fn unreadable(&self, key: &[u8]) {
+        let Some(key) = self.key(key) else { return };
+        let instead = V::unreadable();
+        let version = instead.as_ref().map(State::version);
+        let states = self.states.pin();
+        if let Some(instead) = instead {
+            states.insert(key, Arc::new(instead));
+        } else {
+            states.remove(&key);
         }
+        self.doubt(key);
+        self.tell(Change { key, version });
+    }
+
+    /// The newest mark counts, also when it is an earlier time: the publisher's clock was set back, or a frozen relay went on, and earlier is safe.
+    fn mark(&self, partition: i32, until_us: i64) -> bool {
+        let Some(mark) = usize::try_from(partition).ok().and_then(|partition| self.marks.get(partition)) else { return false };
+        let before = mark.swap(until_us, Ordering::AcqRel);
+        self.is_ready() && before != NEVER && until_us.saturating_sub(before) > LONGEST_ABSENCE_US
     }
 
     fn set_ready(&self) {
         self.ready.store(true, Ordering::Release);
     }
-}
 
-/// The views of a service: one reader for all of them. Every process reads all partitions, so each knows the whole.
-pub struct Views {
-    runtime: Runtime,
-    config: KafkaConfig,
-    views: HashMap<String, Arc<dyn AnyView>>,
-}
-
-impl Views {
-    pub fn new(runtime: &Runtime, config: &KafkaConfig) -> Self {
-        Self { runtime: runtime.clone(), config: config.clone(), views: HashMap::new() }
-    }
-
-    /// A view of this topic. The service is not ready before it is.
-    pub fn add<V: State>(&mut self, topic: &'static Topic) -> Arc<View<V>> {
-        let view = Arc::new(View::new(topic));
-        let (name, waits) = (topic.name, view.clone());
-        self.runtime.ready_when(name, move || if waits.is_ready() { Ok(()) } else { Err(format!("{name} has not been read to its end")) });
-        self.views.insert(self.config.full_name(name), view.clone());
-        view
-    }
-
-    /// Begins to read.
-    ///
-    /// # Errors
-    /// The settings do not fit; a broker that is away is no error here.
-    pub fn spawn(self) -> Result<(), BusError> {
-        if self.views.is_empty() {
-            return Ok(());
-        }
-        let consumer: StreamConsumer<Quiet> = self
-            .config
-            .client(self.runtime.service().name())
-            .set("group.id", format!("view-{}", self.runtime.instance()))
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
-            .set("queued.max.messages.kbytes", "4096")
-            .set("fetch.wait.max.ms", "500")
-            .create_with_context(Quiet)?;
-        let reader = Reader { consumer: Arc::new(consumer), config: self.config, views: self.views, behind: Mutex::default() };
-        self.runtime.spawn(Stage::Work, "views", |stop| reader.run(stop));
-        Ok(())
-    }
-}
-
-struct Reader {
-    consumer: Arc<StreamConsumer<Quiet>>,
-    config: KafkaConfig,
-    views: HashMap<String, Arc<dyn AnyView>>,
-    /// For each partition, up to where it has to be read before its view is ready.
-    behind: Mutex<HashMap<(String, i32), i64>>,
-}
-
-impl Reader {
-    async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Some(()) = stop.run_until_cancelled(self.assign()).await else { return Ok(()) };
-        self.say_ready();
-        while let Some(message) = stop.run_until_cancelled(self.consumer.recv()).await {
-            match message {
-                Ok(message) => self.take(&message),
-                Err(cause) => tracing::debug!(%cause, "the broker cannot be heard"),
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks for the ends until the broker answers, then reads everything from the beginning.
-    async fn assign(&self) {
-        loop {
-            let (consumer, topics) = (self.consumer.clone(), self.partitions());
-            let ends = tokio::task::spawn_blocking(move || {
-                let end = |(topic, partition): (String, i32)| {
-                    let (low, high) = consumer.fetch_watermarks(&topic, partition, ASK)?;
-                    Ok::<_, rdkafka::error::KafkaError>(((topic, partition), if high > low { high } else { 0 }))
-                };
-                topics.into_iter().map(end).collect::<Result<HashMap<_, _>, _>>()
-            })
-            .await;
-            match ends {
-                Ok(Ok(ends)) => {
-                    let mut list = TopicPartitionList::new();
-                    let added = ends.keys().try_for_each(|(topic, partition)| list.add_partition_offset(topic, *partition, Offset::Beginning));
-                    if added.is_ok() && self.consumer.assign(&list).is_ok() {
-                        *self.behind() = ends.into_iter().filter(|(_, end)| *end > 0).collect();
-                        return;
-                    }
-                }
-                Ok(Err(cause)) => tracing::debug!(%cause, "the ends of the topics are not known yet"),
-                Err(cause) => tracing::debug!(%cause, "the question was given up"),
-            }
-            tokio::time::sleep(ASK_AGAIN).await;
-        }
-    }
-
-    fn partitions(&self) -> Vec<(String, i32)> {
-        self.views.iter().flat_map(|(name, view)| (0..view.topic().partitions).map(move |partition| (name.clone(), partition))).collect()
-    }
-
-    fn behind(&self) -> std::sync::MutexGuard<'_, HashMap<(String, i32), i64>> {
-        self.behind.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self, message: &rdkafka::message::BorrowedMessage<'_>) {
-        let Some(view) = self.views.get(message.topic()) else { return };
-        match record::incoming(self.config.short_name(message.topic()), message) {
-            Ok(event) if event.event_type == Watermark::TYPE => {
-                if let Ok(mark) = event.decode::<Watermark>() {
-                    view.mark(event.partition, mark.published_until_us);
-                }
-            }
-            Ok(event) => view.take(&event),
-            Err(cause) => tracing::error!(topic = view.topic().name, %cause, "a record cannot be read"),
-        }
-        let mut behind = self.behind();
-        if !behind.is_empty() {
-            let place = (message.topic().to_owned(), message.partition());
-            if behind.get(&place).is_some_and(|end| message.offset() + 1 >= *end) {
-                behind.remove(&place);
-                drop(behind);
-                self.say_ready();
-            }
-        }
-    }
-
-    fn say_ready(&self) {
-        let behind = self.behind();
-        for (name, view) in &self.views {
-            if !behind.keys().any(|(topic, _)| topic == name) {
-                view.set_ready();
-            }
+    fn forget(&self) {
+        self.ready.store(false, Ordering::Release);
+        self.marks.iter().for_each(|mark| mark.store(NEVER, Ordering::Release));
+        self.states.pin().clear();
+        if let Some(doubts) = self.doubts.get() {
+            doubts.gone.pin().clear();
         }
     }
 }

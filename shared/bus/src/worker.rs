@@ -1,11 +1,15 @@
 //! A worker a partition: handles its events in order, and waits there when it has to.
 
 use crate::Producer;
+use crate::dead_letters::Reason;
 use crate::handler::{AnyHandler, Rejected};
+use crate::metrics::Metrics;
 use crate::record::Raw;
 use events::Incoming;
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -18,37 +22,43 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// A record on its way through a worker.
 pub(crate) struct Job {
+    /// Who handles it; nobody, where a record came once more for a topic that is not heard any more.
+    pub handler: Option<Arc<dyn AnyHandler>>,
+    /// `None` where the record is no event of ours.
     pub event: Option<Incoming>,
     pub raw: Raw,
+    /// Where it stands now.
+    pub offset: i64,
 }
 
 /// What a worker needs.
 pub(crate) struct Desk {
-    pub handler: Arc<dyn AnyHandler>,
+    /// How many events are handled together; all of the same handler.
+    pub most: usize,
     pub producer: Producer,
-    pub dead_letters: String,
-    pub stop: CancellationToken,
-    /// The partition is another process's now: what is left is not ours.
-    pub revoked: Arc<AtomicBool>,
+    pub dead_letters: &'static str,
+    /// The partition is another process's now, or the service stops: what is left is not ours.
+    pub over: CancellationToken,
     /// How many records wait.
     pub waiting: Arc<AtomicUsize>,
     /// Called with the offset of the last record that is settled.
     pub settled: Box<dyn Fn(i64) + Send + Sync>,
-    pub retries: prometheus::IntCounter,
-    pub dead: prometheus::IntCounter,
+    pub metrics: Metrics,
+}
+
+enum Outcome {
+    Done,
+    Poison(Reason),
+    Over,
 }
 
 impl Desk {
+    /// Works until the queue ends or it is over; what is in hand is finished.
     pub async fn work(self, mut jobs: mpsc::UnboundedReceiver<Job>) {
-        let most = self.handler.max_batch();
         let mut batch = Vec::new();
-        while let Some(count) = self.stop.run_until_cancelled(jobs.recv_many(&mut batch, most)).await {
-            if count == 0 {
-                return;
-            }
-            let Some(last) = batch.last().map(|job| job.raw.offset) else { continue };
-            let jobs = std::mem::take(&mut batch);
-            if !self.settle(jobs).await {
+        while let Some(count) = self.over.run_until_cancelled(jobs.recv_many(&mut batch, self.most)).await {
+            let Some(last) = batch.last().map(|job| job.offset) else { return };
+            if !self.settle(std::mem::take(&mut batch)).await {
                 return;
             }
             self.waiting.fetch_sub(count, Ordering::Relaxed);
@@ -56,15 +66,16 @@ impl Desk {
         }
     }
 
-    /// Handles the jobs, however long it takes; `false` when it had to stop before.
+    /// Handles the jobs, however long it takes; `false` when it was over before.
     async fn settle(&self, jobs: Vec<Job>) -> bool {
-        let readable = jobs.iter().all(|job| job.event.is_some());
-        if jobs.len() > 1 && readable {
-            let events: Vec<Incoming> = jobs.iter().filter_map(|job| job.event.clone()).collect();
-            match self.try_until(&events).await {
+        if jobs.len() > 1
+            && let Some((handler, events)) = together(&jobs)
+        {
+            match self.try_until(handler.as_ref(), events).await {
                 Outcome::Done => return true,
-                Outcome::Stopped => return false,
-                Outcome::Poison => {}
+                Outcome::Over => return false,
+                // Which of them it is shows one by one.
+                Outcome::Poison(_) => {}
             }
         }
         for job in jobs {
@@ -76,61 +87,65 @@ impl Desk {
     }
 
     async fn settle_one(&self, job: Job) -> bool {
-        let Some(event) = job.event else { return self.bury(&job.raw, "unreadable-envelope").await };
-        match self.try_until(std::slice::from_ref(&event)).await {
+        let Some(event) = job.event else { return self.bury(&job.raw, Reason::UnreadableEnvelope).await };
+        let Some(handler) = job.handler else { return self.bury(&job.raw, Reason::NotHeard).await };
+        match self.try_until(handler.as_ref(), vec![event]).await {
             Outcome::Done => true,
-            Outcome::Stopped => false,
-            Outcome::Poison => self.bury(&job.raw, "refused-by-handler").await,
+            Outcome::Over => false,
+            Outcome::Poison(reason) => self.bury(&job.raw, reason).await,
         }
     }
 
-    async fn try_until(&self, events: &[Incoming]) -> Outcome {
+    async fn try_until(&self, handler: &dyn AnyHandler, events: Vec<Incoming>) -> Outcome {
         let mut pause = FIRST_PAUSE;
-        loop {
-            if self.revoked.load(Ordering::Relaxed) {
-                return Outcome::Stopped;
-            }
-            match self.handle(events).await {
-                Ok(()) => return Outcome::Done,
-                Err(Rejected::Poison(cause)) => {
-                    if events.len() == 1 {
-                        tracing::error!(cause = %format!("{cause:#}"), "an event cannot be handled and becomes a dead letter");
-                    }
-                    return Outcome::Poison;
+        while !self.over.is_cancelled() {
+            match self.handle(handler, events.clone()).await {
+                Ok(Ok(())) => return Outcome::Done,
+                Ok(Err(Rejected::Poison(cause))) => {
+                    tracing::error!(cause = %format!("{cause:#}"), events = events.len(), "an event cannot be handled");
+                    return Outcome::Poison(Reason::RefusedByHandler);
                 }
-                Err(Rejected::Retry(cause)) => {
-                    self.retries.inc();
+                Ok(Err(Rejected::Retry(cause))) => {
+                    self.metrics.retries.inc();
                     tracing::warn!(cause = %format!("{cause:#}"), ?pause, "an event is tried again after a pause");
-                    if self.stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
-                        return Outcome::Stopped;
-                    }
+                    self.over.run_until_cancelled(tokio::time::sleep(pause)).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
+                Err(_panic) => {
+                    tracing::error!(events = events.len(), "a handler panicked");
+                    return Outcome::Poison(Reason::HandlerPanicked);
+                }
             }
         }
+        Outcome::Over
     }
 
-    async fn handle(&self, events: &[Incoming]) -> Result<(), Rejected> {
-        let Some(first) = events.first() else { return Ok(()) };
+    /// Handles events within the trace of whoever caused the first.
+    async fn handle(&self, handler: &dyn AnyHandler, events: Vec<Incoming>) -> std::thread::Result<Result<(), Rejected>> {
+        let Some(first) = events.first() else { return Ok(Ok(())) };
         let span = tracing::info_span!("event", topic = first.topic, kind = first.event_type, events = events.len());
         runtime::telemetry::set_parent(&span, first.traceparent.as_deref());
-        self.handler.handle_batch(events.to_vec()).instrument(span).await
+        // Called inside, so that a panic before the first await is caught too. A handler's effect is a transaction, which a panic rolls back.
+        AssertUnwindSafe(async { handler.handle_batch(events).await }.instrument(span)).catch_unwind().await
     }
 
     /// A dead letter is kept before the offset moves on; without a broker that takes as long as it takes.
-    async fn bury(&self, raw: &Raw, reason: &'static str) -> bool {
-        while self.producer.bury(&self.dead_letters, raw, reason).await.is_err() {
-            if self.stop.run_until_cancelled(tokio::time::sleep(FIRST_PAUSE)).await.is_none() {
+    async fn bury(&self, raw: &Raw, reason: Reason) -> bool {
+        while let Err(cause) = self.producer.bury(self.dead_letters, raw, reason).await {
+            tracing::warn!(%cause, "a dead letter was not kept and is tried again");
+            if self.over.run_until_cancelled(tokio::time::sleep(FIRST_PAUSE)).await.is_none() {
                 return false;
             }
         }
-        self.dead.inc();
+        tracing::error!(from = %raw.origin, reason = reason.name(), "a record became a dead letter");
+        self.metrics.dead.inc();
         true
     }
 }
 
-enum Outcome {
-    Done,
-    Poison,
-    Stopped,
+/// The events of jobs that can be handled together: all readable.
+fn together(jobs: &[Job]) -> Option<(Arc<dyn AnyHandler>, Vec<Incoming>)> {
+    let handler = jobs.first()?.handler.clone()?;
+    let events: Option<Vec<Incoming>> = jobs.iter().map(|job| job.event.clone()).collect();
+    Some((handler, events?))
 }

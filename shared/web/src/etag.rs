@@ -1,4 +1,4 @@
-//! ETags: the version of a resource; whoever changes it says which version was read.
+//! `ETag` and `If-Match`: the version of a resource; whoever changes it says which version was read.
 
 use crate::gate::Gate;
 use crate::openapi::header;

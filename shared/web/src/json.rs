@@ -8,7 +8,7 @@ use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub const LARGEST_BODY: usize = 256 * 1024;
 /// How long it may take to come.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
-/// A body of type `T`; unknown fields are refused where `T` says so, which every body does.
+/// A body of type `T`, which is an object; unknown fields are refused where `T` says so, which every body does. In the document: `request_body = T`.
 pub struct ValidJson<T> {
     pub value: T,
     /// The bytes as they came, for the hash of an idempotency key.
@@ -68,6 +68,10 @@ async fn read(payload: &mut Payload, limit: usize) -> Result<Bytes, Problem> {
 
 /// Reads JSON; serde's own texts repeat values and never leave.
 pub(crate) fn parse<T: DeserializeOwned>(raw: &[u8]) -> Result<T, Problem> {
+    // serde takes a list for a struct too, field by field; a body of ours is an object.
+    if !raw.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(raw).is_ok() {
+        return Err(Problem::invalid("", "wrong-type", "The body is an object."));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(raw);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
@@ -121,10 +125,10 @@ fn invalid(pointer: &str, message: &str) -> Problem {
 /// RFC 6901. Names of the caller's own making are left out unless they look like names of fields.
 fn pointer(path: &Path) -> String {
     let mut pointer = String::new();
-    for segment in path.iter() {
+    for segment in path {
         match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } if looks_like_a_field(key) => pointer.push_str(&format!("/{key}")),
+            Segment::Seq { index } => pointer.extend(["/", &index.to_string()]),
+            Segment::Map { key } if looks_like_a_field(key) => pointer.extend(["/", key]),
             Segment::Enum { variant } if looks_like_a_field(variant) => {}
             _ => break,
         }

@@ -20,6 +20,9 @@ mod problems;
 mod server;
 pub mod token;
 
+#[cfg(test)]
+mod tests;
+
 pub use auth::{Auth, Identified};
 pub use caller::{Caller, Limit, PurposeHeader, Right, access_limit};
 pub use config::{ClockKind, ServiceConfig};

@@ -7,7 +7,8 @@ use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use serde::Serialize;
 use std::fmt;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The media type of problems (RFC 9457, 3).
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
@@ -36,9 +37,13 @@ pub struct FieldError {
     pub detail: String,
 }
 
-/// `application/problem+json`.
+/// `application/problem+json`. Boxed, because it is what every fallible function of a route may return.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem(Box<Document>);
+
+/// What is wrong, as RFC 9457 writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Problem {
+struct Document {
     /// The address of a page about this kind of problem.
     #[schema(example = "/problems/invalid")]
     #[serde(rename = "type")]
@@ -65,8 +70,9 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// A problem of this kind, in the trace of the request in hand.
     pub fn new(slug: Slug) -> Self {
-        Self {
+        Self(Box::new(Document {
             kind: format!("/problems/{}", slug.name),
             title: slug.title,
             status: slug.status,
@@ -77,7 +83,12 @@ impl Problem {
             retry_after: (slug.status == 503).then_some(1),
             allow: None,
             credential_refused: false,
-        }
+        }))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Document)) -> Self {
+        change(&mut self.0);
+        self
     }
 
     /// Nobody said who calls.
@@ -87,7 +98,7 @@ impl Problem {
 
     /// Somebody said who calls, and it is nobody whom we know: one answer for every reason.
     pub fn unknown_credential() -> Self {
-        Self { credential_refused: true, ..Self::unauthenticated() }
+        Self::unauthenticated().with(|problem| problem.credential_refused = true)
     }
 
     /// A 5xx says the trace id and nothing else; the log says the rest, here and once.
@@ -115,7 +126,7 @@ impl Problem {
     /// The whole call is refused, for one of [`REASONS`].
     pub fn forbidden(reason: &'static str) -> Self {
         debug_assert!(REASONS.contains(&reason), "{reason} is not in the closed list");
-        Self { reason: Some(reason), ..Self::new(Slug::FORBIDDEN) }
+        Self::new(Slug::FORBIDDEN).with(|problem| problem.reason = Some(reason))
     }
 
     /// One field is wrong; more can be added.
@@ -125,51 +136,63 @@ impl Problem {
 
     /// Another field is wrong too.
     #[must_use]
-    pub fn and(mut self, pointer: &str, code: &str, detail: &str) -> Self {
-        self.errors.push(FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail: detail.to_owned() });
-        self
+    pub fn and(self, pointer: &str, code: &str, detail: &str) -> Self {
+        let error = FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail: detail.to_owned() };
+        self.with(|problem| problem.errors.push(error))
     }
 
     /// A sentence of ours; never text that the caller sent.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..self }
+        self.with(|problem| problem.detail = Some(detail.into()))
     }
 
     /// When to try again, in seconds.
     #[must_use]
     pub fn retry_after(self, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..self }
+        self.with(|problem| problem.retry_after = Some(seconds))
     }
 
     /// The methods that are allowed.
     #[must_use]
     pub fn allow(self, methods: String) -> Self {
-        Self { allow: Some(methods), ..self }
+        self.with(|problem| problem.allow = Some(methods))
     }
 
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The answer, with every header that an answer has: it may leave without passing the middleware.
     pub fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             response.insert_header((RETRY_AFTER, seconds));
         }
-        if let Some(methods) = &self.allow {
+        if let Some(methods) = &self.0.allow {
             response.insert_header((ALLOW, methods.as_str()));
         }
-        if self.status == 401 {
+        if self.0.status == 401 {
             let challenge =
-                if self.credential_refused { r#"Bearer realm="mxtr", error="invalid_token""# } else { r#"Bearer realm="mxtr""# };
+                if self.0.credential_refused { r#"Bearer realm="mxtr", error="invalid_token""# } else { r#"Bearer realm="mxtr""# };
             response.insert_header((WWW_AUTHENTICATE, challenge));
         }
         let body = serde_json::to_string(self).expect("a problem has a JSON form");
         let mut response = response.content_type(CONTENT_TYPE).body(body);
-        headers::decorate(response.headers_mut(), &self.instance);
+        headers::decorate(response.headers_mut(), &self.0.instance);
         response
+    }
+}
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        Document::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Document::schemas(schemas);
     }
 }
 
@@ -180,7 +203,7 @@ pub(crate) fn trace_id() -> String {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.title)
+        f.write_str(self.0.title)
     }
 }
 

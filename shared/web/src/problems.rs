@@ -70,8 +70,11 @@ fn html(title: &str, content: &str) -> HttpResponse {
 /// The page of a problem. Everything on it is ours.
 pub(crate) async fn page(name: web::Path<String>) -> HttpResponse {
     let Some(slug) = Slug::ALL.iter().find(|slug| slug.name == name.as_str()) else { return Problem::new(Slug::NOT_FOUND).response() };
-    let reasons: String = REASONS.iter().map(|reason| format!("<li><code>{reason}</code></li>")).collect();
-    let reasons = if *slug == Slug::FORBIDDEN { format!("<h2>Reasons</h2><ul>{reasons}</ul>") } else { String::new() };
+    let reasons = if *slug == Slug::FORBIDDEN {
+        format!("<h2>Reasons</h2>{}", list(&REASONS.map(|reason| format!("<code>{reason}</code>"))))
+    } else {
+        String::new()
+    };
     let content = format!(
         "<p><code>{}</code>, status {}</p><p>{}</p>{reasons}<p><a href=\"/problems\">All problems</a></p>",
         slug.name, slug.status, slug.help
@@ -81,6 +84,11 @@ pub(crate) async fn page(name: web::Path<String>) -> HttpResponse {
 
 /// Every problem there is.
 pub(crate) async fn index() -> HttpResponse {
-    let line = |slug: &Slug| format!("<li><a href=\"/problems/{}\">{}</a> ({})</li>", slug.name, slug.title, slug.status);
-    html("Problems", &format!("<ul>{}</ul>", Slug::ALL.iter().map(line).collect::<String>()))
+    let links: Vec<_> =
+        Slug::ALL.iter().map(|slug| format!("<a href=\"/problems/{}\">{}</a> ({})", slug.name, slug.title, slug.status)).collect();
+    html("Problems", &list(&links))
+}
+
+fn list(items: &[String]) -> String {
+    format!("<ul><li>{}</li></ul>", items.join("</li><li>"))
 }

@@ -1,0 +1,1 @@
+DROP TABLE identity.api_keys, identity.tenants;

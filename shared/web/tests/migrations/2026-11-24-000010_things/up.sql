@@ -1,0 +1,1 @@
+CREATE TABLE contacts.things (id uuid PRIMARY KEY);
