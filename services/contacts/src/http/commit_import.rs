@@ -1,0 +1,38 @@
+//! Lets a staged file be brought in.
+
+use super::get_import::ImportView;
+use super::{Desk, ImportContacts};
+use crate::error::{Error, Result};
+use crate::store::imports;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use db::TenantTx;
+use kernel::ImportId;
+use web::{Caller, Path, Problem, access_limit};
+
+/// Commits a staged file, in the background; `GET` on it shows how far it is. Saying it again changes nothing.
+#[utoipa::path(tag = "imports", params(("id" = ImportId, Path)), extensions(("x-access-limit" = json!(access_limit::<ImportContacts>()))), security(("bearer" = [])),
+    responses((status = 202, body = ImportView), (status = 409, description = "it is not staged, or its columns are not mapped", body = Problem),
+    (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+#[post("/v1/imports/{id}/commit")]
+pub async fn commit_import(caller: Caller<ImportContacts>, desk: Data<Desk>, id: Path<ImportId>) -> Result<HttpResponse> {
+    let (tenant, import) = (caller.tenant(), id.0.uuid());
+    let run = desk
+        .db
+        .tx(tenant, "imports.let", async |tx: &mut TenantTx| {
+            let mut run = imports::lock(tx, import).await?.ok_or(Error::NotFound)?;
+            match run.state.as_str() {
+                "staged" => {
+                    run.state = "committing".to_owned();
+                    run.version += 1;
+                    imports::replace(tx, &run).await?;
+                }
+                "committing" | "done" => {}
+                _ => return Err(Error::WrongState),
+            }
+            Ok(run)
+        })
+        .await?;
+    desk.importer.enqueue(tenant, import).await?;
+    Ok(HttpResponse::Accepted().insert_header(("Location", format!("/v1/imports/{import}"))).json(ImportView::of(&desk.vault, &run).await?))
+}

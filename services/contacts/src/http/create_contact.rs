@@ -1,0 +1,103 @@
+//! Makes a contact.
+
+use super::body::Fields;
+use super::view::ContactMeta;
+use super::{Desk, WriteContacts};
+use crate::domain::blobs::Blobs;
+use crate::domain::fields::Values;
+use crate::error::{Error, Result};
+use crate::store::{ContactRow, people, suppressions};
+use crate::telling;
+use crate::vault::seal_blobs;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use db::{DbError, TenantTx};
+use events::contacts::Change;
+use jiff_diesel::ToDiesel as _;
+use kernel::{SubjectId, TenantId};
+use privacy::{CategorySet, Verb};
+use web::etag::etag;
+use web::idempotency::{IdempotencyKey, REPLAYED};
+use web::{Caller, Problem, ValidJson, access_limit};
+
+/// Makes a contact of the caller's tenant. The answer repeats no value: read the contact for a purpose.
+#[utoipa::path(tag = "contacts", request_body = Fields, params(IdempotencyKey), extensions(("x-access-limit" = json!(access_limit::<WriteContacts>()))),
+    security(("bearer" = [])), responses(
+        (status = 201, body = ContactMeta, headers(("Location" = String), ("ETag" = String))),
+        (status = 409, description = "it exists, the person is suppressed, or the tenant's privacy policy is not on record", body = Problem),
+        (status = "4XX", body = Problem),
+        (status = "5XX", body = Problem),
+    ))]
+#[post("/v1/contacts")]
+pub async fn create_contact(caller: Caller<WriteContacts>, key: IdempotencyKey, desk: Data<Desk>, body: ValidJson<Fields>) -> Result<HttpResponse> {
+    desk.check_policy(&caller)?;
+    let sent = body.value.categories();
+    if !caller.limit().categories.covers(sent) {
+        return Err(Error::CategoryNotGranted);
+    }
+    let values = body.value.values()?;
+    if values.email.is_none() && values.telephone.is_none() {
+        return Err(Problem::invalid("/email", "missing-identifier", "An e-mail address or a telephone number is needed.").into());
+    }
+    let row = make(&desk, caller.tenant(), &values).await?;
+    let (row, replayed) = insert(&desk, &row, sent, &key, &body.raw).await?;
+    let mut response = HttpResponse::Created();
+    response.insert_header(("Location", format!("/v1/contacts/{}", row.id))).insert_header(etag(row.version));
+    if replayed {
+        response.insert_header(REPLAYED);
+    }
+    Ok(response.json(ContactMeta::from(&row)))
+}
+
+/// The row, sealed under a new person's keys.
+async fn make(desk: &Desk, tenant: TenantId, values: &Values) -> Result<ContactRow> {
+    let (subject, now) = (SubjectId::random(), desk.db.clock().now().to_diesel());
+    let tokens = desk.vault.indexes(tenant).await?.tokens(values);
+    let keys = desk.vault.create(tenant, &[subject], Verb::Write).await?.pop().flatten().ok_or(Error::NotFound)?;
+    let [personal, business, imported] = seal_blobs(tenant, subject, &keys, &Blobs::new(values));
+    let house = tenant == TenantId::HOUSE;
+    Ok(ContactRow {
+        tenant_id: tenant.uuid(),
+        id: subject.uuid(),
+        role: if house { "controller" } else { "processor" }.to_owned(),
+        source: if house { "direct" } else { "client" }.to_owned(),
+        attestation_id: None,
+        import_id: None,
+        quarantined: false,
+        suppressed: false,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        email_index: tokens.email,
+        telephone_index: tokens.telephone,
+        suppression_token: tokens.suppression,
+        language: values.language.clone(),
+        time_zone: values.time_zone.clone(),
+        employee_band: values.employee_band.map(|band| band.name().to_owned()),
+        personal,
+        business,
+        imported,
+    })
+}
+
+async fn insert(desk: &Desk, row: &ContactRow, sent: CategorySet, key: &IdempotencyKey, raw: &[u8]) -> Result<(ContactRow, bool)> {
+    let tenant = TenantId::from(row.tenant_id);
+    let done = desk.db.tx(tenant, "contacts.create", async |tx: &mut TenantTx| {
+        if let Some(before) = key.claim(tx, raw).await? {
+            let id = before.resource.ok_or(Error::NotFound)?;
+            return Ok((people::find(tx, id).await?.ok_or(Error::NotFound)?, true));
+        }
+        let tokens: Vec<Vec<u8>> = row.suppression_token.iter().cloned().collect();
+        if !suppressions::among_in(tx, &tokens).await?.is_empty() {
+            return Err(Error::Suppressed);
+        }
+        people::insert(tx, std::slice::from_ref(row)).await?;
+        telling::changed(tx, row, Change::Created, sent);
+        key.finish(tx, 201, Some(row.id)).await?;
+        Ok((row.clone(), false))
+    });
+    match done.await {
+        Err(Error::Db(DbError::Conflict(_))) => Err(Error::Exists),
+        other => other,
+    }
+}

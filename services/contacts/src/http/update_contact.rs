@@ -1,0 +1,93 @@
+//! Changes some fields of a contact.
+
+use super::body::Fields;
+use super::view::ContactMeta;
+use super::{Desk, WriteContacts};
+use crate::domain::blobs::Blobs;
+use crate::domain::fields::Values;
+use crate::error::{Error, Result};
+use crate::store::{ContactRow, people};
+use crate::telling;
+use crate::vault::{own_limit, seal_blobs};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, patch};
+use db::{DbError, TenantTx};
+use events::contacts::Change;
+use jiff_diesel::ToDiesel as _;
+use kernel::SubjectId;
+use opener::Asking;
+use privacy::{CategorySet, Purpose, Verb};
+use web::etag::{IfMatch, etag};
+use web::{Caller, Path, Problem, ValidJson, access_limit};
+
+/// Replaces the fields that are sent; the others stay. The answer repeats no value.
+#[utoipa::path(tag = "contacts", request_body = Fields, params(("id" = SubjectId, Path), IfMatch), extensions(("x-access-limit" = json!(access_limit::<WriteContacts>()))),
+    security(("bearer" = [])), responses(
+        (status = 200, body = ContactMeta, headers(("ETag" = String))),
+        (status = "4XX", body = Problem),
+        (status = "5XX", body = Problem),
+    ))]
+#[patch("/v1/contacts/{id}")]
+pub async fn update_contact(
+    caller: Caller<WriteContacts>,
+    desk: Data<Desk>,
+    id: Path<SubjectId>,
+    read: IfMatch,
+    body: ValidJson<Fields>,
+) -> Result<HttpResponse> {
+    let sent = body.value.categories();
+    if !caller.limit().categories.covers(sent) {
+        return Err(Error::CategoryNotGranted);
+    }
+    let values = body.value.values()?;
+    let row = people::read(&desk.db, caller.tenant(), id.0.uuid()).await?.ok_or(Error::NotFound)?;
+    read.check(row.version)?;
+    let changed = change(&desk, &caller, &row, &values).await?;
+    keep(&desk, &changed, row.version, sent).await?;
+    Ok(HttpResponse::Ok().insert_header(etag(changed.version)).json(ContactMeta::from(&changed)))
+}
+
+/// The row with what was sent in place of what was there: opened and sealed again on the caller's instruction.
+async fn change(desk: &Desk, caller: &Caller<WriteContacts>, row: &ContactRow, values: &Values) -> Result<ContactRow> {
+    let (tenant, subject) = (caller.tenant(), SubjectId::from(row.id));
+    let limit = own_limit();
+    let asking =
+        Asking { tenant, principal: caller.principal(), limit: &limit, purpose: Purpose::OPERATE, verb: Verb::Write, operation: "update_contact" };
+    let opened = desk.opener.open(&asking, vec![row.sealed()]).await?.first().ok_or(Error::NotFound)?.for_work();
+    if !opened.decision.withheld().is_empty() {
+        return Err(Problem::new(web::Slug::RESTRICTED).into());
+    }
+    let mut blobs = Blobs::new(values);
+    blobs.fill_blanks(&Blobs::opened(|category| opened.blob(category))?);
+    let keys = desk.vault.release(tenant, &[subject], Verb::Write).await?.pop().flatten().ok_or(Error::NotFound)?;
+    let [personal, business, imported] = seal_blobs(tenant, subject, &keys, &blobs);
+    let tokens = desk.vault.indexes(tenant).await?.tokens(values);
+    Ok(ContactRow {
+        version: row.version + 1,
+        updated_at: desk.db.clock().now().to_diesel(),
+        email_index: tokens.email.or_else(|| row.email_index.clone()),
+        telephone_index: tokens.telephone.or_else(|| row.telephone_index.clone()),
+        suppression_token: if values.email.is_some() { tokens.suppression } else { row.suppression_token.clone() },
+        language: values.language.clone().or_else(|| row.language.clone()),
+        time_zone: values.time_zone.clone().or_else(|| row.time_zone.clone()),
+        employee_band: values.employee_band.map(|band| band.name().to_owned()).or_else(|| row.employee_band.clone()),
+        personal,
+        business,
+        imported,
+        ..row.clone()
+    })
+}
+
+async fn keep(desk: &Desk, changed: &ContactRow, version: i64, sent: CategorySet) -> Result<()> {
+    let done = desk.db.tx(changed.tenant_id.into(), "contacts.update", async |tx: &mut TenantTx| {
+        if !people::replace(tx, changed, version).await? {
+            return Err(Problem::new(web::Slug::STALE_VERSION).into());
+        }
+        telling::changed(tx, changed, Change::Updated, sent);
+        Ok(())
+    });
+    match done.await {
+        Err(Error::Db(DbError::Conflict(_))) => Err(Error::Exists),
+        other => other,
+    }
+}

@@ -1,0 +1,76 @@
+//! A chunk on its way into the tenant's contacts: rows that are one person become one candidate.
+
+use super::staged::{Counts, Staged};
+use crate::domain::blobs::Blobs;
+use crate::domain::fields::Values;
+use crate::domain::import::layout::Mapping;
+use crate::domain::import::row::read;
+use crate::vault::{Indexes, Tokens};
+use std::collections::HashMap;
+
+/// A person that the chunk is about.
+pub struct Candidate {
+    pub tokens: Tokens,
+    pub values: Values,
+    pub blobs: Blobs,
+    /// How many rows said it.
+    pub rows: u64,
+}
+
+/// A chunk, read.
+pub struct Chunk {
+    pub candidates: Vec<Candidate>,
+    pub rejects: Vec<Staged>,
+    pub counts: Counts,
+}
+
+impl Chunk {
+    /// Reads the rows with the mapping; rows about one person are merged in their order, blanks filled.
+    pub fn read(rows: Vec<Staged>, mapping: &Mapping, country: Option<&str>, indexes: &Indexes) -> Self {
+        let mut chunk = Self { candidates: Vec::new(), rejects: Vec::new(), counts: Counts::default() };
+        let mut by_token: HashMap<Vec<u8>, usize> = HashMap::new();
+        for staged in rows {
+            let verdict = match staged.fault {
+                Some(fault) => Err(fault),
+                None => read(&staged.cells, mapping, country),
+            };
+            match verdict {
+                Err(fault) => {
+                    chunk.counts.reject(fault);
+                    chunk.rejects.push(Staged { fault: Some(fault), ..staged });
+                }
+                Ok((values, warnings)) => {
+                    warnings.into_iter().for_each(|warning| chunk.counts.warn(warning));
+                    chunk.add(values, indexes, &mut by_token);
+                }
+            }
+        }
+        chunk
+    }
+
+    fn add(&mut self, values: Values, indexes: &Indexes, by_token: &mut HashMap<Vec<u8>, usize>) {
+        let (tokens, blobs) = (indexes.tokens(&values), Blobs::new(&values));
+        let Some(known) = tokens.suppression.clone() else { return };
+        match by_token.get(&known).and_then(|at| self.candidates.get_mut(*at)) {
+            Some(candidate) => candidate.merge(&values, &blobs, &tokens),
+            None => {
+                by_token.insert(known, self.candidates.len());
+                self.candidates.push(Candidate { tokens, values, blobs, rows: 1 });
+            }
+        }
+    }
+}
+
+impl Candidate {
+    fn merge(&mut self, values: &Values, blobs: &Blobs, tokens: &Tokens) {
+        self.rows += 1;
+        self.blobs.fill_blanks(blobs);
+        if self.tokens.telephone.is_none() {
+            self.tokens.telephone.clone_from(&tokens.telephone);
+        }
+        let mine = &mut self.values;
+        mine.language = mine.language.take().or_else(|| values.language.clone());
+        mine.time_zone = mine.time_zone.take().or_else(|| values.time_zone.clone());
+        mine.employee_band = mine.employee_band.or(values.employee_band);
+    }
+}

@@ -1,0 +1,71 @@
+//! Rows about people who are there already: their blanks are filled, nothing of theirs is replaced.
+
+use super::chunk::Candidate;
+use super::commit::Work;
+use crate::domain::blobs::Blobs;
+use crate::error::{Error, Result};
+use crate::store::ContactRow;
+use crate::vault::{own_limit, seal_blobs};
+use jiff_diesel::ToDiesel as _;
+use kernel::SubjectId;
+use opener::{Asking, OpenedRow};
+use privacy::{Purpose, Verb};
+use std::collections::HashMap;
+
+/// A row that is there, and what the file says of the person.
+pub type Pair = (ContactRow, Candidate);
+
+impl Work<'_> {
+    /// The rows that change by the file, sealed anew. All are opened in one request, and it is on record.
+    pub(super) async fn merged(&self, pairs: Vec<Pair>) -> Result<Vec<ContactRow>> {
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let limit = own_limit();
+        let asking =
+            Asking { tenant: self.tenant, principal: self.run.principal_id.into(), limit: &limit, purpose: Purpose::OPERATE, verb: Verb::Import, operation: "import" };
+        let opened = self.opener.open(&asking, pairs.iter().map(|(row, _)| row.sealed()).collect()).await?.for_work();
+        let opened: HashMap<_, OpenedRow> = opened.into_iter().map(|row| (row.row, row)).collect();
+        let mut filled = Vec::new();
+        for (row, candidate) in pairs {
+            let Some(opened) = opened.get(&row.id) else { continue };
+            let mut blobs = Blobs::opened(|category| opened.blob(category))?;
+            let clear = clear(&row, &candidate);
+            if blobs.fill_blanks(&candidate.blobs) || clear.is_some() {
+                filled.push((clear.unwrap_or(row), blobs));
+            }
+        }
+        self.sealed(filled).await
+    }
+
+    async fn sealed(&self, filled: Vec<(ContactRow, Blobs)>) -> Result<Vec<ContactRow>> {
+        if filled.is_empty() {
+            return Ok(Vec::new());
+        }
+        let people: Vec<SubjectId> = filled.iter().map(|(row, _)| row.id.into()).collect();
+        let keys = self.vault.release(self.tenant, &people, Verb::Import).await?;
+        let now = self.now.to_diesel();
+        let rows = filled.into_iter().zip(keys).filter_map(|((row, blobs), keys)| {
+            let [personal, business, imported] = seal_blobs(self.tenant, row.id.into(), &keys?, &blobs);
+            Some(ContactRow { version: row.version + 1, updated_at: now, personal, business, imported, ..row })
+        });
+        Ok::<_, Error>(rows.collect())
+    }
+}
+
+/// The row with its columns in clear filled, when the file fills any.
+fn clear(row: &ContactRow, candidate: &Candidate) -> Option<ContactRow> {
+    let mut filled = row.clone();
+    let (values, tokens) = (&candidate.values, &candidate.tokens);
+    filled.language = filled.language.or_else(|| values.language.clone());
+    filled.time_zone = filled.time_zone.or_else(|| values.time_zone.clone());
+    filled.employee_band = filled.employee_band.or_else(|| values.employee_band.map(|band| band.name().to_owned()));
+    filled.email_index = filled.email_index.or_else(|| tokens.email.clone());
+    filled.telephone_index = filled.telephone_index.or_else(|| tokens.telephone.clone());
+    let same = filled.language == row.language
+        && filled.time_zone == row.time_zone
+        && filled.employee_band == row.employee_band
+        && filled.email_index == row.email_index
+        && filled.telephone_index == row.telephone_index;
+    (!same).then_some(filled)
+}

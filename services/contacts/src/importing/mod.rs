@@ -1,0 +1,21 @@
+//! Imports: a file is staged sealed while it streams in, then committed chunk by chunk, each exactly once.
+
+mod chunk;
+mod commit;
+mod merge;
+mod reading;
+mod stage;
+mod staged;
+
+pub use commit::Importer;
+pub use stage::{Declared, Stager};
+pub use staged::{Counts, Staged, open_header, open_staged};
+
+/// How many rows a chunk has.
+pub const CHUNK: usize = 1000;
+/// Where staged rows stand.
+pub const STAGED: &str = "contacts.import_chunks";
+/// Where rejected rows stand.
+pub const REJECTED: &str = "contacts.import_rejects";
+/// Where the header of a file stands.
+pub const HEADER: &str = "contacts.imports";

@@ -1,0 +1,9 @@
+//! Contacts and imports in PostgreSQL: one file an aggregate.
+
+pub mod attestations;
+pub mod imports;
+pub mod people;
+mod schema;
+pub mod suppressions;
+
+pub use people::ContactRow;

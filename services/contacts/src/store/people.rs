@@ -1,0 +1,173 @@
+//! Contacts.
+
+use super::schema::contacts;
+use crate::domain::blobs::SEALED;
+use db::{Db, DbError, TenantTx};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use kernel::TenantId;
+use opener::SealedRow;
+use privacy::{Category, CategorySet, PersonalData, RecordRole};
+use uuid::Uuid;
+
+/// A contact's row.
+#[derive(Clone, Queryable, Selectable, QueryableByName, Insertable, AsChangeset, PersonalData)]
+#[diesel(table_name = contacts, primary_key(tenant_id, id), treat_none_as_null = true, treat_none_as_default_value = false)]
+#[personal(store = "contacts.contacts")]
+pub struct ContactRow {
+    #[data(not_personal = "the tenant's id")]
+    pub tenant_id: Uuid,
+    #[data(not_personal = "a random id")]
+    pub id: Uuid,
+    #[data(not_personal = "closed vocabulary")]
+    pub role: String,
+    #[data(not_personal = "closed vocabulary")]
+    pub source: String,
+    #[data(not_personal = "an assurance's id")]
+    pub attestation_id: Option<Uuid>,
+    #[data(not_personal = "an import's id")]
+    pub import_id: Option<Uuid>,
+    #[data(not_personal = "whether an assurance is wanting")]
+    pub quarantined: bool,
+    #[data(not_personal = "whether the person may be used")]
+    pub suppressed: bool,
+    #[data(not_personal = "version of the row")]
+    pub version: i64,
+    #[data(not_personal = "time of the row")]
+    pub created_at: jiff_diesel::Timestamp,
+    #[data(not_personal = "time of the row")]
+    pub updated_at: jiff_diesel::Timestamp,
+    #[data(category = personal, sources(client, direct, provider), roles(controller, processor), retention = "relationship")]
+    pub email_index: Option<Vec<u8>>,
+    #[data(category = personal, sources(client, direct, provider), roles(controller, processor), retention = "relationship")]
+    pub telephone_index: Option<Vec<u8>>,
+    #[data(category = personal, sources(client, direct, provider), roles(controller, processor), retention = "suppression")]
+    pub suppression_token: Option<Vec<u8>>,
+    #[data(category = preferences, sources(client, direct, provider), roles(controller, processor), retention = "relationship")]
+    pub language: Option<String>,
+    #[data(category = preferences, sources(client, direct, provider), roles(controller, processor), retention = "relationship")]
+    pub time_zone: Option<String>,
+    #[data(category = business, sources(client, direct, provider), roles(controller, processor), retention = "relationship")]
+    pub employee_band: Option<String>,
+    #[data(category = personal, sources(client, direct, provider), roles(controller, processor), retention = "relationship", sealed)]
+    pub personal: Option<Vec<u8>>,
+    #[data(category = business, sources(client, direct, provider), roles(controller, processor), retention = "relationship", sealed)]
+    pub business: Option<Vec<u8>>,
+    #[data(category = imported, sources(client, provider), roles(processor), retention = "relationship", sealed)]
+    pub imported: Option<Vec<u8>>,
+}
+
+/// The store's name, as it stands in what is sealed.
+pub const STORE: &str = "contacts.contacts";
+
+impl ContactRow {
+    pub fn role(&self) -> RecordRole {
+        if self.role == "controller" { RecordRole::Controller } else { RecordRole::Processor }
+    }
+
+    /// The row as the opener takes it.
+    pub fn sealed(&self) -> SealedRow {
+        let columns = [&self.personal, &self.business, &self.imported];
+        let blobs = SEALED.into_iter().zip(columns).filter_map(|(category, blob)| Some((category, blob.clone()?))).collect();
+        let preferences = (self.language.is_some() || self.time_zone.is_some()).then_some(Category::Preferences);
+        let business = self.employee_band.is_some().then_some(Category::Business);
+        SealedRow {
+            subject: self.id.into(),
+            store: STORE,
+            row: self.id,
+            role: self.role(),
+            quarantined: self.quarantined,
+            suppressed: self.suppressed,
+            blobs,
+            clear: preferences.into_iter().chain(business).collect::<CategorySet>(),
+        }
+    }
+}
+
+/// A contact, in one round trip.
+pub async fn read(db: &Db, tenant: TenantId, id: Uuid) -> Result<Option<ContactRow>, DbError> {
+    let query = contacts::table.find((tenant.uuid(), id)).select(ContactRow::as_select());
+    Ok(db.read(tenant, "contacts.get", query).await?.into_iter().next())
+}
+
+/// Contacts whose e-mail address or telephone number has one of these tokens, in one round trip.
+pub async fn read_by_tokens(db: &Db, tenant: TenantId, emails: Vec<Vec<u8>>, telephones: Vec<Vec<u8>>) -> Result<Vec<ContactRow>, DbError> {
+    let query = contacts::table
+        .filter(contacts::tenant_id.eq(tenant.uuid()))
+        .filter(contacts::email_index.eq_any(emails).or(contacts::telephone_index.eq_any(telephones)))
+        .select(ContactRow::as_select());
+    db.read(tenant, "contacts.by_tokens", query).await
+}
+
+pub async fn find(tx: &mut TenantTx, id: Uuid) -> QueryResult<Option<ContactRow>> {
+    let tenant = tx.tenant().uuid();
+    contacts::table.find((tenant, id)).select(ContactRow::as_select()).for_update().first(tx.conn()).await.optional()
+}
+
+/// Contacts after an id, in the order of ids.
+pub async fn list(tx: &mut TenantTx, after: Option<Uuid>, limit: i64) -> QueryResult<Vec<ContactRow>> {
+    let tenant = tx.tenant().uuid();
+    contacts::table
+        .filter(contacts::tenant_id.eq(tenant).and(contacts::id.gt(after.unwrap_or(Uuid::nil()))))
+        .order(contacts::id)
+        .limit(limit)
+        .select(ContactRow::as_select())
+        .load(tx.conn())
+        .await
+}
+
+/// Replaces a row that is still in this version; says whether it was.
+pub async fn replace(tx: &mut TenantTx, row: &ContactRow, version: i64) -> QueryResult<bool> {
+    let target = contacts::table.find((row.tenant_id, row.id)).filter(contacts::version.eq(version));
+    diesel::update(target).set(row).execute(tx.conn()).await.map(|rows| rows == 1)
+}
+
+pub async fn delete(tx: &mut TenantTx, id: Uuid) -> QueryResult<bool> {
+    let tenant = tx.tenant().uuid();
+    diesel::delete(contacts::table.find((tenant, id))).execute(tx.conn()).await.map(|rows| rows == 1)
+}
+
+/// Inserts rows in one statement; a unique key that exists is an error for all of them.
+pub async fn insert(tx: &mut TenantTx, rows: &[ContactRow]) -> QueryResult<()> {
+    fn all<T>(rows: &[ContactRow], column: impl Fn(&ContactRow) -> T) -> Vec<T> {
+        rows.iter().map(column).collect()
+    }
+    let Some(first) = rows.first() else { return Ok(()) };
+    diesel::sql_query(
+        "INSERT INTO contacts.contacts (tenant_id, id, role, source, attestation_id, import_id, quarantined, suppressed, version, created_at, updated_at, \
+         email_index, telephone_index, suppression_token, language, time_zone, employee_band, personal, business, imported) \
+         SELECT $1, id, $2, $3, $4, $5, quarantined, suppressed, version, created_at, created_at, email_index, telephone_index, suppression_token, language, \
+         time_zone, employee_band, personal, business, imported FROM unnest($6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+         AS rows (id, quarantined, suppressed, version, created_at, email_index, telephone_index, suppression_token, language, time_zone, employee_band, \
+         personal, business, imported)",
+    )
+    .bind::<SqlUuid, _>(first.tenant_id)
+    .bind::<Text, _>(&first.role)
+    .bind::<Text, _>(&first.source)
+    .bind::<Nullable<SqlUuid>, _>(first.attestation_id)
+    .bind::<Nullable<SqlUuid>, _>(first.import_id)
+    .bind::<Array<SqlUuid>, _>(all(rows, |row| row.id))
+    .bind::<Array<Bool>, _>(all(rows, |row| row.quarantined))
+    .bind::<Array<Bool>, _>(all(rows, |row| row.suppressed))
+    .bind::<Array<BigInt>, _>(all(rows, |row| row.version))
+    .bind::<Array<Timestamptz>, _>(all(rows, |row| row.created_at))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.email_index.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.telephone_index.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.suppression_token.clone()))
+    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.language.clone()))
+    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.time_zone.clone()))
+    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.employee_band.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.personal.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.business.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.imported.clone()))
+    .execute(tx.conn())
+    .await
+    .map(drop)
+}
+
+/// How many rows there are under an id.
+pub async fn count(tx: &mut TenantTx, id: Uuid) -> QueryResult<i64> {
+    let tenant = tx.tenant().uuid();
+    contacts::table.find((tenant, id)).count().get_result(tx.conn()).await
+}

@@ -1,0 +1,128 @@
+//! Keys, tokens and sealing: what happens to values between the door and the row.
+
+use crate::domain::blobs::{Blobs, SEALED};
+use crate::domain::fields::Values;
+use crate::error::{Error, Result};
+use crate::store::people::STORE;
+use kernel::{SubjectId, TenantId};
+use opener::{Ask, Held, HolderKind, Keyring};
+use privacy::{AccessLimit, Category, Purpose, Verb};
+use seal::{Key, Place, index};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use uuid::Uuid;
+
+/// A tenant's index keys, in the order in which they are asked for.
+const FIELDS: [&str; 3] = ["email", "telephone", "suppression"];
+
+/// Seals contacts and makes the tokens by which they are found.
+#[derive(Clone)]
+pub struct Vault {
+    keyring: Keyring,
+    indexes: Arc<Mutex<HashMap<TenantId, Arc<Indexes>>>>,
+}
+
+/// A tenant's index keys.
+pub struct Indexes {
+    email: Key,
+    telephone: Key,
+    suppression: Key,
+}
+
+/// The tokens of a contact.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    pub email: Option<Vec<u8>>,
+    pub telephone: Option<Vec<u8>>,
+    /// Of the e-mail address; of the telephone number where there is none.
+    pub suppression: Option<Vec<u8>>,
+}
+
+/// A contact's keys, in the order of [`SEALED`].
+pub type Keys = Vec<Key>;
+
+impl Indexes {
+    pub fn tokens(&self, values: &Values) -> Tokens {
+        let email = values.email.as_ref().map(|email| email.matching().to_owned());
+        let telephone = values.telephone.as_ref().map(|phone| phone.e164().unwrap_or(phone.as_given()).to_owned());
+        let suppressed_by = email.as_deref().or(telephone.as_deref());
+        Tokens {
+            suppression: suppressed_by.map(|text| index::token(&self.suppression, text).to_vec()),
+            email: email.map(|text| index::token(&self.email, &text).to_vec()),
+            telephone: telephone.map(|text| index::token(&self.telephone, &text).to_vec()),
+        }
+    }
+}
+
+impl Vault {
+    pub fn new(keyring: Keyring) -> Self {
+        Self { keyring, indexes: Arc::default() }
+    }
+
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// A tenant's index keys; they do not change while the tenant lives, so they are asked for once a process.
+    pub async fn indexes(&self, tenant: TenantId) -> Result<Arc<Indexes>> {
+        if let Some(known) = self.indexes.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant) {
+            return Ok(known.clone());
+        }
+        let mut keys = self.keyring.index_keys(tenant, &FIELDS).await?.into_iter();
+        let (Some(email), Some(telephone), Some(suppression)) = (keys.next(), keys.next(), keys.next()) else { return Err(Error::NotFound) };
+        let indexes = Arc::new(Indexes { email, telephone, suppression });
+        self.indexes.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant, indexes.clone());
+        Ok(indexes)
+    }
+
+    /// Makes keys for new people, in one request; who was erased has none.
+    pub async fn create(&self, tenant: TenantId, people: &[SubjectId], verb: Verb) -> Result<Vec<Option<Keys>>> {
+        let holders: Vec<Uuid> = people.iter().map(|person| person.uuid()).collect();
+        Ok(self.keyring.create(&ask(tenant, verb), &holders).await?.into_iter().map(live).collect())
+    }
+
+    /// The keys of people who have some, in one request.
+    pub async fn release(&self, tenant: TenantId, people: &[SubjectId], verb: Verb) -> Result<Vec<Option<Keys>>> {
+        let holders: Vec<Uuid> = people.iter().map(|person| person.uuid()).collect();
+        Ok(self.keyring.release(&ask(tenant, verb), &holders).await?.into_iter().map(live).collect())
+    }
+
+    /// The key of an import, made when it is not there yet.
+    pub async fn import_key(&self, tenant: TenantId, import: Uuid) -> Result<Key> {
+        let ask = Ask { tenant, kind: HolderKind::Import, subkeys: vec!["imported".to_owned()], purpose: Purpose::OPERATE, verb: Verb::Import };
+        let held = self.keyring.create(&ask, &[import]).await?;
+        held.into_iter().find_map(live).and_then(|keys| keys.into_iter().next()).ok_or(Error::NotFound)
+    }
+}
+
+/// What contacts asks keyring for, on the tenant's instruction.
+fn ask(tenant: TenantId, verb: Verb) -> Ask {
+    let subkeys = SEALED.iter().map(|category| category.name().to_owned()).collect();
+    Ask { tenant, kind: HolderKind::Subject, subkeys, purpose: Purpose::OPERATE, verb }
+}
+
+fn live(held: Held) -> Option<Keys> {
+    match held {
+        Held::Live(keys) => Some(keys),
+        Held::Shredded | Held::Unknown => None,
+    }
+}
+
+/// The limit of work that the service does itself, on the tenant's instruction; the purpose is always `operate`.
+pub fn own_limit() -> AccessLimit {
+    AccessLimit::everything()
+}
+
+/// A contact's columns, sealed: in the order of [`SEALED`].
+pub fn seal_blobs(tenant: TenantId, subject: SubjectId, keys: &Keys, blobs: &Blobs) -> [Option<Vec<u8>>; 3] {
+    let mut sealed = SEALED.iter().zip(keys).map(|(category, key)| {
+        let place = Place { tenant, holder: subject.uuid(), store: STORE, row: subject.uuid(), category: category.name() };
+        blobs.plain(*category).map(|plain| seal::seal(key, &place, &plain))
+    });
+    [sealed.next().flatten(), sealed.next().flatten(), sealed.next().flatten()]
+}
+
+/// Where something that belongs to an import stands.
+pub fn import_place<'a>(tenant: TenantId, import: Uuid, store: &'a str, row: Uuid) -> Place<'a> {
+    Place { tenant, holder: import, store, row, category: Category::Imported.name() }
+}
