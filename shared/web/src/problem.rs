@@ -37,11 +37,11 @@ pub struct FieldError {
     pub detail: String,
 }
 
-/// `application/problem+json`. Boxed, because it is what every fallible function of a route may return.
+/// A problem document (RFC 9457), boxed, because it is what every fallible function of a route may return.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem(Box<Document>);
 
-/// What is wrong, as RFC 9457 writes it.
+/// `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 struct Document {
     /// The address of a page about this kind of problem.
