@@ -9,6 +9,9 @@ pub use kafka::Kafka;
 pub use postgres::{Postgres, PostgresOptions};
 pub use prepare::Prepared;
 
+/// `guard.sh SIGNAL CMD…`: runs a command and ends it when its standard input closes.
+pub const GUARD: &str = include_str!("../guard.sh");
+
 /// A TCP port on the loopback address that is free at this moment.
 ///
 /// # Errors

@@ -1,0 +1,76 @@
+//! `mxtr dlq`: dead letters are looked at by people, and said again when the fault is mended.
+
+use crate::state::State;
+use bus::KafkaConfig;
+use clap::Subcommand;
+use kernel::Service;
+use std::path::PathBuf;
+
+#[derive(Subcommand)]
+pub enum What {
+    /// Lists a service's dead letters: where they came from and why they are dead, never what they say
+    List {
+        service: Service,
+        #[command(flatten)]
+        place: Place,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says a dead letter again on the topic it came from
+    Redrive {
+        service: Service,
+        partition: i32,
+        offset: i64,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(clap::Args)]
+pub struct Place {
+    /// The platform's folder; an outside broker is given by --brokers
+    #[arg(long, default_value = ".mxtr")]
+    folder: PathBuf,
+    /// host:port of an outside broker
+    #[arg(long)]
+    brokers: Option<String>,
+    /// What stands before the topics' names
+    #[arg(long, default_value = "")]
+    topic_prefix: String,
+}
+
+impl Place {
+    fn config(self) -> anyhow::Result<KafkaConfig> {
+        let brokers = match self.brokers {
+            Some(brokers) => brokers,
+            None => State::read(&self.folder)?.kafka_brokers,
+        };
+        Ok(KafkaConfig { brokers, topic_prefix: self.topic_prefix, group_prefix: String::new() })
+    }
+}
+
+/// # Errors
+/// The broker is away, or there is no such dead letter.
+pub async fn run(what: What) -> anyhow::Result<()> {
+    match what {
+        What::List { service, place, json } => {
+            let config = place.config()?;
+            let letters = tokio::task::spawn_blocking(move || bus::dead_letters::list(&config, service)).await??;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&letters)?);
+            } else if letters.is_empty() {
+                println!("{service} has no dead letters");
+            } else {
+                for letter in letters {
+                    println!("{}/{}  {}  from {}  {} bytes", letter.partition, letter.offset, letter.reason, letter.from, letter.bytes);
+                }
+            }
+        }
+        What::Redrive { service, partition, offset, place } => {
+            bus::dead_letters::redrive(&place.config()?, service, partition, offset).await?;
+            println!("said again; the service drops it if it had its effect");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! `mxtr doctor`: what this machine lacks to run everything on it.
+
+use crate::cli::Exit;
+use serde::Serialize;
+use std::process::Command;
+
+#[derive(Serialize)]
+struct Finding {
+    what: &'static str,
+    found: Option<String>,
+    /// What to do about it, in one line.
+    remedy: Option<&'static str>,
+}
+
+/// Looks, says, and fails when something is missing.
+///
+/// # Errors
+/// Something is missing.
+pub fn run(json: bool) -> anyhow::Result<()> {
+    let findings = findings();
+    if json {
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+    } else {
+        for finding in &findings {
+            match (&finding.found, finding.remedy) {
+                (Some(found), None) => println!("ok       {:<12} {found}", finding.what),
+                (_, remedy) => println!("missing  {:<12} {}", finding.what, remedy.unwrap_or_default()),
+            }
+        }
+    }
+    if findings.iter().all(|finding| finding.remedy.is_none()) {
+        Ok(())
+    } else {
+        Err(Exit(1, "something is missing; without Java and Maven, give the addresses of servers (MXTR_KAFKA_BROKERS, MXTR_<SERVICE>_DATABASE_URL)".to_owned()).into())
+    }
+}
+
+fn findings() -> Vec<Finding> {
+    vec![
+        java(),
+        tool("maven", "mvn", &["--version"], "install Maven (Debian: apt-get install maven; macOS: brew install maven)"),
+        tool("tar", "tar", &["--version"], "install tar"),
+        tool("xz", "xz", &["--version"], "install xz (Debian: apt-get install xz-utils; macOS: brew install xz)"),
+        tool("ps", "ps", &["-A"], "install ps (Debian: apt-get install procps)"),
+    ]
+}
+
+fn java() -> Finding {
+    let remedy = "install a Java runtime, 17 or newer (Debian: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17)";
+    let said = Command::new("java").arg("-version").output().map(|output| String::from_utf8_lossy(&output.stderr).into_owned()).unwrap_or_default();
+    let version = said.split('"').nth(1).map(ToOwned::to_owned);
+    let enough = version.as_deref().and_then(|version| version.split('.').next()?.parse::<u32>().ok()).is_some_and(|major| major >= 17);
+    Finding { what: "java", found: version, remedy: (!enough).then_some(remedy) }
+}
+
+fn tool(what: &'static str, program: &str, arguments: &[&str], remedy: &'static str) -> Finding {
+    let said = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success());
+    let first = said.map(|output| String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().trim().to_owned());
+    Finding { what, remedy: first.is_none().then_some(remedy), found: first }
+}

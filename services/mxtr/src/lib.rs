@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+pub mod cli;
+mod client;
+mod dead_letters;
+mod doctor;
+mod registry;
+mod serve;
+mod state;
+mod up;
+
+pub use registry::{SERVED, inventory, openapi};

@@ -1,0 +1,21 @@
+//! `mxtr`: the one binary.
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = mxtr::cli::Cli::parse();
+    // Migrations run diesel's blocking harness, which needs a runtime with several threads.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    match runtime {
+        Ok(runtime) => {
+            let code = runtime.block_on(mxtr::cli::run(cli));
+            runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+            code
+        }
+        Err(cause) => {
+            eprintln!("mxtr: {cause}");
+            ExitCode::FAILURE
+        }
+    }
+}

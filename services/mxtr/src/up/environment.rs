@@ -1,0 +1,105 @@
+//! Ports, and the settings that each service is given.
+
+use super::port;
+use crate::registry::SERVED;
+use bus::KafkaConfig;
+use kernel::Service;
+use runtime::Environment;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Where everything listens, on the loopback address.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    pub base: u16,
+    pub http: BTreeMap<Service, u16>,
+    pub health: BTreeMap<Service, u16>,
+    pub keyring: u16,
+}
+
+const HEALTH: u16 = 9090;
+
+impl Addresses {
+    /// The default ports, free ones where they are taken. In one process all services share a health port.
+    pub fn choose(base: u16, separate: bool) -> anyhow::Result<Self> {
+        let mut taken = std::collections::BTreeSet::new();
+        let mut next = |wanted: Option<u16>| -> anyhow::Result<u16> {
+            loop {
+                let chosen = match wanted.filter(|wanted| !taken.contains(wanted)) {
+                    Some(wanted) => port(wanted)?,
+                    None => embedded::free_port()?,
+                };
+                if taken.insert(chosen) {
+                    return Ok(chosen);
+                }
+            }
+        };
+        let base = next(Some(base))?;
+        let shared = next(Some(HEALTH))?;
+        let mut addresses = Self { base, http: BTreeMap::new(), health: BTreeMap::new(), keyring: next(None)? };
+        for service in SERVED {
+            addresses.http.insert(service, next(None)?);
+            let health = if separate { next(None)? } else { shared };
+            addresses.health.insert(service, health);
+        }
+        Ok(addresses)
+    }
+}
+
+/// Whether a service's database is given from outside.
+pub fn database_is_given(service: Service, environment: &Environment) -> bool {
+    let name = format!("MXTR_{}_DATABASE_URL", service.name().to_uppercase());
+    environment.get(&name).is_some() || environment.get(&format!("{name}_FILE")).is_some()
+}
+
+/// What all services are told.
+pub fn base(addresses: &Addresses, kafka: &KafkaConfig, folder: &Path, test_clock: bool) -> BTreeMap<String, String> {
+    let issuer = format!("http://127.0.0.1:{}", addresses.base);
+    let identity = addresses.http.get(&Service::Identity).copied().unwrap_or_default();
+    let secrets = folder.join("secrets");
+    let mut all: BTreeMap<String, String> = [
+        ("MXTR_KAFKA_BROKERS", kafka.brokers.clone()),
+        ("MXTR_ISSUER", issuer),
+        ("MXTR_JWKS_URL", format!("http://127.0.0.1:{identity}/.well-known/jwks.json")),
+        ("MXTR_KEYS_URL", format!("http://127.0.0.1:{}", addresses.keyring)),
+        ("MXTR_CLOCK", if test_clock { "test" } else { "system" }.to_owned()),
+        ("MXTR_KEYRING_INTERNAL_LISTEN", format!("127.0.0.1:{}", addresses.keyring)),
+        ("MXTR_KEYRING_ROOTS_DIR", secrets.join("roots").display().to_string()),
+        ("MXTR_KEYRING_SERVICE_TOKEN_KEYS_FILE", secrets.join("service-keys.json").display().to_string()),
+        ("MXTR_IDENTITY_EVIDENCE_PUBLIC_KEYS_FILE", secrets.join("evidence-keys.json").display().to_string()),
+        ("MXTR_IDENTITY_BOOTSTRAP_ADMIN_KEY_FILE", secrets.join("admin.hash").display().to_string()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    for (name, file) in [
+        ("MXTR_IDENTITY_TOKEN_KEY_FILE", "identity.token"),
+        ("MXTR_CONSENT_RECEIPT_KEY_FILE", "consent.receipt"),
+        ("MXTR_CONSENT_EVIDENCE_KEY_FILE", "consent.participant"),
+        ("MXTR_CONTACTS_EVIDENCE_KEY_FILE", "contacts.participant"),
+        ("MXTR_KEYRING_EVIDENCE_KEY_FILE", "keyring.participant"),
+        ("MXTR_AUDIT_EVIDENCE_KEY_FILE", "audit.checkpoint"),
+    ] {
+        all.insert(name.to_owned(), secrets.join(file).display().to_string());
+    }
+    all
+}
+
+/// What a service is told for itself; its database's address stands in a file.
+pub fn of(service: Service, addresses: &Addresses, databases: &BTreeMap<String, String>, folder: &Path) -> Vec<(String, String)> {
+    let (name, secrets) = (service.name().to_uppercase(), folder.join("secrets"));
+    let file = secrets.join(format!("{service}.database-url"));
+    if let Some(url) = databases.get(service.name())
+        && let Err(cause) = crate::state::write_private(&file, url)
+    {
+        // The service says what it lacks.
+        eprintln!("mxtr: {cause:#}");
+    }
+    let http = addresses.http.get(&service).copied().unwrap_or_default();
+    vec![
+        (format!("MXTR_{name}_LISTEN"), format!("127.0.0.1:{http}")),
+        (format!("MXTR_{name}_DATABASE_URL_FILE"), file.display().to_string()),
+        (format!("MXTR_{name}_CURSOR_KEY_FILE"), secrets.join(format!("{service}.cursor")).display().to_string()),
+        (format!("MXTR_{name}_SERVICE_TOKEN_FILE"), secrets.join(format!("{service}.service-token")).display().to_string()),
+    ]
+}

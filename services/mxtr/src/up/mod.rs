@@ -1,0 +1,232 @@
+//! `mxtr up`: everything on one machine, and nothing left behind.
+
+mod clock;
+mod databases;
+mod environment;
+mod front;
+mod processes;
+mod proxy;
+mod secrets;
+
+use crate::cli::{Exit, NOT_RUNNING};
+use crate::registry::SERVED;
+use crate::state::{Place, State};
+use anyhow::Context as _;
+use bus::KafkaConfig;
+use clap::{Args, ValueEnum};
+use embedded::{Kafka, Postgres, PostgresOptions, Prepared};
+use environment::Addresses;
+use kernel::Timestamp;
+use processes::Processes;
+use runtime::Environment;
+use secrets::Secrets;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Clone)]
+pub struct Options {
+    /// A process a service behind the same address, instead of one process for all
+    #[arg(long)]
+    separate: bool,
+    /// Which clock the platform lives by; the test's is set by PUT /dev/clock
+    #[arg(long, value_enum, default_value_t = ClockChoice::System)]
+    clock: ClockChoice,
+    /// Where the data stand
+    #[arg(long, default_value = ".mxtr")]
+    folder: PathBuf,
+    /// The port of the one address; a free one when it is taken
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ClockChoice {
+    System,
+    Test,
+}
+
+/// Runs until SIGINT or SIGTERM, or until something dies for the third time in a minute.
+///
+/// # Errors
+/// Somebody else runs on the folder, or something does not start; the text carries the end of its log.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    fs::create_dir_all(&options.folder).with_context(|| format!("{} cannot be made", options.folder.display()))?;
+    let folder = fs::canonicalize(&options.folder)?;
+    let _lock = lock(&folder)?;
+    let secrets = Secrets::open(&folder)?;
+    let environment = Environment::of_process();
+    let mut servers = Servers::start(&folder, &secrets, &environment).await?;
+    let platform = Platform::prepare(&options, &folder, &secrets, &servers, &environment).await?;
+    let ended = platform.serve(&options, &folder, &mut servers).await;
+    // Whoever reads it must not take us for running.
+    let _gone = fs::remove_file(State::path(&folder));
+    servers.stop();
+    ended
+}
+
+/// One platform a folder: the lock goes with the process, however it ends.
+fn lock(folder: &Path) -> anyhow::Result<File> {
+    let path = folder.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+    if file.try_lock().is_err() {
+        let holder = fs::read_to_string(folder.join("pid")).unwrap_or_default();
+        return Err(Exit(NOT_RUNNING, format!("process {} runs on {} already; `mxtr down` stops it", holder.trim(), folder.display())).into());
+    }
+    fs::write(folder.join("pid"), std::process::id().to_string())?;
+    Ok(file)
+}
+
+/// The servers that are ours, if any.
+pub(crate) struct Servers {
+    postgres: Option<Postgres>,
+    kafka: Option<Kafka>,
+    kafka_brokers: String,
+    /// Of the superuser; empty when databases are given from outside.
+    superuser_url: Option<String>,
+}
+
+const POSTGRES_PORT: u16 = 5433;
+const KAFKA_PORT: u16 = 9092;
+
+/// The default port, or a free one when it is taken.
+fn port(wanted: u16) -> anyhow::Result<u16> {
+    Ok(if embedded::is_free(wanted) { wanted } else { embedded::free_port()? })
+}
+
+impl Servers {
+    async fn start(folder: &Path, secrets: &Secrets, environment: &Environment) -> anyhow::Result<Self> {
+        let (folder, password) = (folder.to_owned(), secrets.superuser.clone());
+        let outside_kafka = environment.get("MXTR_KAFKA_BROKERS").map(ToOwned::to_owned);
+        let outside_databases = SERVED.iter().any(|service| environment::database_is_given(*service, environment));
+        tokio::task::spawn_blocking(move || {
+            let prepared = if outside_kafka.is_some() && outside_databases { None } else { Some(Prepared::ensure(&mut |says| println!("{says}"))?) };
+            let mut servers = Self { postgres: None, kafka: None, kafka_brokers: String::new(), superuser_url: None };
+            if let (Some(prepared), false) = (&prepared, outside_databases) {
+                let options = PostgresOptions { port: Some(port(POSTGRES_PORT)?), durable: true, superuser_password: password };
+                let postgres = Postgres::start(prepared, &folder, &options)?;
+                servers.superuser_url = Some(postgres.superuser_url());
+                servers.postgres = Some(postgres);
+            }
+            match (outside_kafka, &prepared) {
+                (Some(brokers), _) => servers.kafka_brokers = brokers,
+                (None, Some(prepared)) => {
+                    let kafka = Kafka::start(prepared, &folder, Some(port(KAFKA_PORT)?))?;
+                    servers.kafka_brokers = kafka.bootstrap();
+                    servers.kafka = Some(kafka);
+                }
+                (None, None) => {}
+            }
+            Ok(servers)
+        })
+        .await?
+    }
+
+    /// What has ended though it should not have, with the tail of its log.
+    pub(crate) fn ended(&mut self) -> Option<String> {
+        if let Some(server) = self.postgres.as_mut()
+            && !server.is_running()
+        {
+            return Some(format!("PostgreSQL ended; the end of its log:\n{}", server.tail_of_log(20)));
+        }
+        let kafka = self.kafka.as_mut()?;
+        if kafka.is_running() { None } else { Some(format!("Kafka ended; the end of its log:\n{}", kafka.tail_of_log(20))) }
+    }
+
+    fn stop(&mut self) {
+        if let Some(kafka) = &mut self.kafka {
+            kafka.stop();
+        }
+        if let Some(postgres) = &mut self.postgres {
+            postgres.stop();
+        }
+    }
+}
+
+/// A platform whose databases and topics are there.
+struct Platform {
+    addresses: Addresses,
+    kafka: KafkaConfig,
+    secrets: Secrets,
+    databases: BTreeMap<String, String>,
+    clock_start: Option<Timestamp>,
+}
+
+impl Platform {
+    async fn prepare(options: &Options, folder: &Path, secrets: &Secrets, servers: &Servers, environment: &Environment) -> anyhow::Result<Self> {
+        let kafka = KafkaConfig { brokers: servers.kafka_brokers.clone(), topic_prefix: String::new(), group_prefix: String::new() };
+        bus::create_topics(&kafka, 1).await?;
+        let databases = databases::prepare(servers.superuser_url.as_deref(), secrets, environment).await?;
+        let addresses = Addresses::choose(options.port, options.separate)?;
+        let clock_start = if options.clock == ClockChoice::Test { Some(clock::begin(&kafka, folder).await?) } else { None };
+        secrets.mint_service_tokens(clock_start.unwrap_or_else(kernel::Clock::real_now))?;
+        Ok(Self { addresses, kafka, secrets: secrets.clone(), databases, clock_start })
+    }
+
+    async fn serve(&self, options: &Options, folder: &Path, servers: &mut Servers) -> anyhow::Result<()> {
+        let mut processes = Processes::start(self.commands(options, folder)?, folder)?;
+        let front = front::Front::new(&self.addresses, self.clock_start.is_some().then(|| self.kafka.clone()), self.secrets.clone(), folder);
+        let (base, server) = front.serve(self.addresses.base)?;
+        let state = self.state(options, folder, base);
+        let waited = processes.until_ready(&self.addresses, servers).await;
+        if waited.is_ok() {
+            state.write(folder)?;
+            say_where(&state, self.secrets.is_new);
+        }
+        let ended = match waited {
+            Ok(()) => processes.watch(servers).await,
+            Err(cause) => Err(cause),
+        };
+        server.stop(true).await;
+        processes.stop().await;
+        ended
+    }
+
+    /// What is run: (name, arguments, environment).
+    fn commands(&self, options: &Options, folder: &Path) -> anyhow::Result<Vec<processes::Order>> {
+        let base = environment::base(&self.addresses, &self.kafka, folder, self.clock_start.is_some());
+        let all: BTreeMap<String, String> = SERVED.iter().flat_map(|service| environment::of(*service, &self.addresses, &self.databases, folder)).collect();
+        let start = self.clock_start.map(|start| format!("--clock-start={start}"));
+        let order = |name: &str, health: u16| {
+            let arguments = ["serve".to_owned(), name.to_owned()].into_iter().chain(start.clone()).collect();
+            let mut environment: BTreeMap<String, String> = base.clone();
+            environment.extend(all.clone());
+            environment.insert("MXTR_HEALTH_LISTEN".to_owned(), format!("127.0.0.1:{health}"));
+            processes::Order { name: name.to_owned(), arguments, environment }
+        };
+        Ok(if options.separate {
+            SERVED.iter().map(|service| order(service.name(), self.addresses.health[service])).collect()
+        } else {
+            let first = self.addresses.health.values().next().copied().context("there is a service")?;
+            vec![order("all", first)]
+        })
+    }
+
+    fn state(&self, options: &Options, folder: &Path, base: u16) -> State {
+        let local = |port: u16| format!("http://127.0.0.1:{port}");
+        let services: BTreeMap<String, Place> = SERVED
+            .iter()
+            .map(|service| (service.name().to_owned(), Place { http: local(self.addresses.http[service]), health: local(self.addresses.health[service]) }))
+            .collect();
+        State {
+            base_url: local(base),
+            health_url: services.values().next().map(|place| place.health.clone()).unwrap_or_default(),
+            kafka_brokers: self.kafka.brokers.clone(),
+            databases: self.databases.clone(),
+            admin_key_file: folder.join("admin.key"),
+            pid: i32::try_from(std::process::id()).unwrap_or_default(),
+            services,
+            clock: if self.clock_start.is_some() { "test" } else { "system" }.to_owned(),
+            shape: if options.separate { "separate" } else { "one-process" }.to_owned(),
+        }
+    }
+}
+
+fn say_where(state: &State, first: bool) {
+    println!("mxtr is ready at {}", state.base_url);
+    println!("the administrator's key is in {}", state.admin_key_file.display());
+    if first {
+        println!("make a tenant next:\n  curl -s {}/v1/tenants -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n    -d '{{\"name\":\"acme\",\"privacy_policy_url\":\"https://acme.example/privacy\",\"privacy_policy_version\":\"1\",\"time_zone\":\"Europe/Berlin\",\"jurisdiction\":\"DE\",\"chosen_services\":[\"newsletter\",\"support\"]}}'", state.base_url, state.admin_key_file.display());
+    }
+    println!("stop it with Ctrl-C or `mxtr down`");
+}

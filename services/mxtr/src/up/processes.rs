@@ -1,0 +1,169 @@
+//! The processes that serve: started, watched, started again, and ended with us.
+
+use super::Servers;
+use super::environment::Addresses;
+use anyhow::{Context as _, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+const READY_WITHIN: Duration = Duration::from_secs(90);
+const STOPPED_WITHIN: Duration = Duration::from_secs(40);
+const LOOK_AGAIN: Duration = Duration::from_millis(25);
+const WATCH: Duration = Duration::from_millis(250);
+/// The third end within this time is one too many.
+const A_MINUTE: Duration = Duration::from_secs(60);
+
+/// What is to be run.
+#[derive(Clone)]
+pub struct Order {
+    pub name: String,
+    pub arguments: Vec<String>,
+    pub environment: BTreeMap<String, String>,
+}
+
+struct Process {
+    order: Order,
+    child: Child,
+    log: PathBuf,
+    ended: Vec<Instant>,
+}
+
+/// Everything that serves.
+pub struct Processes {
+    all: Vec<Process>,
+    guard: PathBuf,
+}
+
+impl Processes {
+    pub fn start(orders: Vec<Order>, folder: &Path) -> anyhow::Result<Self> {
+        let guard = folder.join("guard.sh");
+        std::fs::write(&guard, embedded::GUARD)?;
+        let mut processes = Self { all: Vec::new(), guard };
+        for order in orders {
+            let log = folder.join(format!("{}.log", order.name));
+            let child = processes.spawn(&order, &log)?;
+            processes.all.push(Process { order, child, log, ended: Vec::new() });
+        }
+        Ok(processes)
+    }
+
+    /// Behind the guard, which ends it when our end of its standard input closes, however we end.
+    fn spawn(&self, order: &Order, log: &Path) -> anyhow::Result<Child> {
+        let output = File::options().create(true).append(true).open(log)?;
+        let this = std::env::current_exe().context("this program's own path is not known")?;
+        Command::new("sh")
+            .arg(&self.guard)
+            .arg("TERM")
+            .arg(this)
+            .args(&order.arguments)
+            .envs(&order.environment)
+            .stdin(Stdio::piped())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .kill_on_drop(false)
+            .spawn()
+            .with_context(|| format!("{} cannot be started", order.name))
+    }
+
+    /// Waits until every service says that it is ready.
+    pub async fn until_ready(&mut self, addresses: &Addresses, servers: &mut Servers) -> anyhow::Result<()> {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(2)).no_proxy().build()?;
+        let began = Instant::now();
+        let mut unready: Vec<u16> = addresses.health.values().copied().collect();
+        unready.dedup();
+        while let Some(port) = unready.last() {
+            let answer = http.get(format!("http://127.0.0.1:{port}/readyz")).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                unready.pop();
+                continue;
+            }
+            self.check_ended(servers)?;
+            if began.elapsed() > READY_WITHIN {
+                bail!("not everything was ready within {READY_WITHIN:?}; the end of the logs:\n{}", self.tails());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    fn check_ended(&mut self, servers: &mut Servers) -> anyhow::Result<()> {
+        if let Some(ended) = servers.ended() {
+            bail!(ended);
+        }
+        for process in &mut self.all {
+            if let Some(status) = process.child.try_wait()? {
+                bail!("{} ended before it was ready ({status}); the end of its log:\n{}", process.order.name, tail(&process.log));
+            }
+        }
+        Ok(())
+    }
+
+    /// Until SIGINT or SIGTERM; whatever ends is started again, twice in a minute.
+    pub async fn watch(&mut self, servers: &mut Servers) -> anyhow::Result<()> {
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                () = tokio::time::sleep(WATCH) => {}
+            }
+            if let Some(ended) = servers.ended() {
+                bail!(ended);
+            }
+            self.start_again()?;
+        }
+    }
+
+    fn start_again(&mut self) -> anyhow::Result<()> {
+        for at in 0..self.all.len() {
+            let Some(process) = self.all.get_mut(at) else { break };
+            let Some(status) = process.child.try_wait()? else { continue };
+            process.ended.retain(|ended| ended.elapsed() < A_MINUTE);
+            process.ended.push(Instant::now());
+            let (order, log) = (process.order.clone(), process.log.clone());
+            if process.ended.len() >= 3 {
+                bail!("{} ended for the third time in a minute ({status}); the end of its log:\n{}", order.name, tail(&log));
+            }
+            println!("{} ended ({status}) and is started again", order.name);
+            let child = self.spawn(&order, &log)?;
+            if let Some(process) = self.all.get_mut(at) {
+                process.child = child;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks all to stop and waits; the guard kills nobody, we do after a while.
+    pub async fn stop(&mut self) {
+        for process in &self.all {
+            if let Some(pid) = process.child.id().and_then(|pid| i32::try_from(pid).ok()) {
+                // It may have ended by itself.
+                let _ended = kill(Pid::from_raw(pid), Signal::SIGTERM);
+            }
+        }
+        for process in &mut self.all {
+            if tokio::time::timeout(STOPPED_WITHIN, process.child.wait()).await.is_err() {
+                eprintln!("{} did not stop in time and is killed", process.order.name);
+                let _killed = process.child.kill().await;
+            }
+        }
+    }
+
+    fn tails(&self) -> String {
+        self.all.iter().map(|process| format!("--- {}\n{}\n", process.order.name, tail(&process.log))).collect()
+    }
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines.iter().skip(lines.len().saturating_sub(20)).copied().collect::<Vec<_>>().join("\n")
+}
