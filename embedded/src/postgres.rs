@@ -107,15 +107,12 @@ fn unprivileged() -> anyhow::Result<Option<User>> {
 fn data_folder(folder: &Path, tenant: Option<&User>) -> anyhow::Result<PathBuf> {
     let Some(user) = tenant else { return Ok(folder.join("postgres")) };
     let note = folder.join("postgres.where");
-    let data = match fs::read_to_string(&note) {
-        Ok(place) => PathBuf::from(place.trim()),
-        Err(_) => {
-            let mut hasher = DefaultHasher::new();
-            (fs::canonicalize(folder)?, std::process::id()).hash(&mut hasher);
-            let data = PathBuf::from(format!("/var/lib/mxtr/{:016x}/postgres", hasher.finish()));
-            fs::write(&note, format!("{}\n", data.display()))?;
-            data
-        }
+    let data = if let Ok(place) = fs::read_to_string(&note) { PathBuf::from(place.trim()) } else {
+        let mut hasher = DefaultHasher::new();
+        (fs::canonicalize(folder)?, std::process::id()).hash(&mut hasher);
+        let data = PathBuf::from(format!("/var/lib/mxtr/{:016x}/postgres", hasher.finish()));
+        fs::write(&note, format!("{}\n", data.display()))?;
+        data
     };
     let parent = data.parent().context("the data have a folder")?;
     fs::create_dir_all(parent)?;

@@ -77,13 +77,13 @@ impl Vault {
 
     /// Makes keys for new people, in one request; who was erased has none.
     pub async fn create(&self, tenant: TenantId, people: &[SubjectId], verb: Verb) -> Result<Vec<Option<Keys>>> {
-        let holders: Vec<Uuid> = people.iter().map(|person| person.uuid()).collect();
+        let holders: Vec<Uuid> = people.iter().map(kernel::SubjectId::uuid).collect();
         Ok(self.keyring.create(&ask(tenant, verb), &holders).await?.into_iter().map(live).collect())
     }
 
     /// The keys of people who have some, in one request.
     pub async fn release(&self, tenant: TenantId, people: &[SubjectId], verb: Verb) -> Result<Vec<Option<Keys>>> {
-        let holders: Vec<Uuid> = people.iter().map(|person| person.uuid()).collect();
+        let holders: Vec<Uuid> = people.iter().map(kernel::SubjectId::uuid).collect();
         Ok(self.keyring.release(&ask(tenant, verb), &holders).await?.into_iter().map(live).collect())
     }
 
@@ -123,6 +123,6 @@ pub fn seal_blobs(tenant: TenantId, subject: SubjectId, keys: &Keys, blobs: &Blo
 }
 
 /// Where something that belongs to an import stands.
-pub fn import_place<'a>(tenant: TenantId, import: Uuid, store: &'a str, row: Uuid) -> Place<'a> {
+pub fn import_place(tenant: TenantId, import: Uuid, store: &str, row: Uuid) -> Place<'_> {
     Place { tenant, holder: import, store, row, category: Category::Imported.name() }
 }

@@ -52,7 +52,7 @@ enum Command {
         #[arg(long)]
         clock_start: Option<kernel::Timestamp>,
     },
-    /// Brings databases up to date, as their owner (MXTR_<SERVICE>_OWNER_DATABASE_URL[_FILE]), and makes the topics
+    /// Brings databases up to date, as their owner (MXTR_<SERVICE>_`OWNER_DATABASE_URL`[_FILE]), and makes the topics
     #[command(after_help = "Example:\n  MXTR_CONTACTS_OWNER_DATABASE_URL_FILE=/run/secrets/contacts mxtr migrate contacts")]
     Migrate {
         /// Services, or all

@@ -52,7 +52,7 @@ async fn until_ended(runtimes: &[Runtime]) -> anyhow::Result<()> {
     tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
-        (_, at, _) = failed => {
+        ((), at, _) = failed => {
             let name = runtimes.get(at).map(|runtime| runtime.service().name()).unwrap_or_default();
             anyhow::bail!("a part of {name} failed; the log says which and why")
         }

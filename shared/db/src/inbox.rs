@@ -28,7 +28,7 @@ pub async fn first_times(tx: &mut TenantTx, consumer: &str, events: &[EventId]) 
         event_id: uuid::Uuid,
     }
     let now = tx.clock().now().to_diesel();
-    let ids: Vec<uuid::Uuid> = events.iter().map(|event| event.uuid()).collect();
+    let ids: Vec<uuid::Uuid> = events.iter().map(kernel::EventId::uuid).collect();
     let new = diesel::sql_query(
         "INSERT INTO infra.inbox (consumer, event_id, handled_at) SELECT $1, id, $3 FROM unnest($2) AS id ON CONFLICT DO NOTHING RETURNING event_id",
     )

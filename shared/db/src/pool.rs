@@ -3,7 +3,7 @@
 use crate::{DbError, Journal};
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel_async::{AnsiTransactionManager as Manager, AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager as _};
 use kernel::Clock;
 use runtime::{Runtime, Secret};
 use std::sync::Arc;
@@ -77,12 +77,8 @@ impl Db {
         F: for<'r> AsyncFnOnce(&'r mut AsyncPgConnection) -> Result<T, E>,
         E: From<DbError>,
     {
-        let span = tracing::debug_span!("transaction", name);
-        let _entered = span.enter();
-        drop(_entered);
+        tracing::trace!(name, "transaction {name} begins");
         let mut connection = self.connection().await?;
-        use diesel_async::TransactionManager as _;
-        type Manager = diesel_async::AnsiTransactionManager;
         Manager::begin_transaction(&mut *connection).await.map_err(DbError::from)?;
         let done = work(&mut connection).await;
         match done {

@@ -25,10 +25,10 @@ impl Db {
             let connection = db.connection().await?;
             let connection: &AsyncPgConnection = &connection;
             let begin = format!("BEGIN READ ONLY; SELECT set_config('app.tenant', '{tenant}', true)");
-            let (begun, rows) = futures_util::future::join((&mut &*connection).batch_execute(&begin), load(connection, query)).await;
+            let (opening, rows) = futures_util::future::join((&mut &*connection).batch_execute(&begin), load(connection, query)).await;
             // Sent, not waited for: whatever is asked on this connection next stands in line behind it. It also ends a failed transaction.
             drop((&mut &*connection).batch_execute("COMMIT").now_or_never());
-            begun?;
+            opening?;
             Ok(rows?)
         };
         tokio::spawn(reading.instrument(span)).await.unwrap_or(Err(DbError::Unavailable))

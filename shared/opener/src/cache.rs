@@ -22,8 +22,11 @@ pub(crate) struct Use {
     pub verb: &'static str,
 }
 
+/// A holder's keys, by what they were released for.
+type Released = HashMap<Use, (Instant, Vec<Key>)>;
+
 #[derive(Default)]
-pub(crate) struct Cache(Mutex<HashMap<Uuid, HashMap<Use, (Instant, Vec<Key>)>>>);
+pub(crate) struct Cache(Mutex<HashMap<Uuid, Released>>);
 
 impl Cache {
     pub fn get(&self, holder: Uuid, used: &Use) -> Option<Vec<Key>> {

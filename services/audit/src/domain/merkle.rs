@@ -137,7 +137,7 @@ impl Plan {
 
 /// The largest power of two smaller than `width`, which is at least 2.
 fn split(width: u64) -> u64 {
-    1 << (63 - (width - 1).leading_zeros())
+    1 << (width - 1).ilog2()
 }
 
 /// The audit path of a leaf in a tree of this size (RFC 9162, 2.1.3.1); nothing when the leaf is not in it.

@@ -91,7 +91,7 @@ pub async fn decide_batch(caller: Caller<ReadConsent>, recorder: Data<Recorder>,
         limit: caller.limit().clone(),
         tenant: caller.tenant(),
     };
-    let data = questions.into_iter().map(|question| known.decide(question)).collect::<Result<_>>()?;
+    let data = questions.into_iter().map(|question| known.decide(question)).collect();
     Ok(HttpResponse::Ok().json(Decisions { data }))
 }
 
@@ -109,7 +109,7 @@ struct Known {
 }
 
 impl Known {
-    fn decide(&self, question: AskedDecision) -> Result<DecisionView> {
+    fn decide(&self, question: AskedDecision) -> DecisionView {
         let AskedDecision { subject_id, purpose, verb, categories } = question;
         let unregistered = DecisionView {
             subject_id,
@@ -120,10 +120,10 @@ impl Known {
         };
         let Ok(registered) = purpose.parse::<Purpose>() else {
             // A name that the register lacks is the caller's own text: it is not repeated.
-            return Ok(DecisionView { purpose: String::new(), ..unregistered });
+            return DecisionView { purpose: String::new(), ..unregistered };
         };
         let Some(person) = self.people.get(&subject_id) else {
-            return Ok(DecisionView { withheld: Vec::new(), known: false, ..unregistered });
+            return DecisionView { withheld: Vec::new(), known: false, ..unregistered };
         };
         let unsaid = blank(self.tenant, subject_id);
         let state = self.states.get(&subject_id).unwrap_or(&unsaid);
@@ -137,6 +137,6 @@ impl Known {
         };
         let decision = decide(&Question { limit: &self.limit, verb, purpose: registered, asked: categories, person: facts });
         let withheld = decision.withheld().iter().map(|(categories, reason)| WithheldView { categories: *categories, reason: *reason }).collect();
-        Ok(DecisionView { subject_id, purpose, known: true, allowed: decision.allowed(), withheld })
+        DecisionView { subject_id, purpose, known: true, allowed: decision.allowed(), withheld }
     }
 }

@@ -49,7 +49,7 @@ pub async fn hear(tx: &mut TenantTx, subject: SubjectId, heard: &ContactChanged)
 /// These people, in no order; who is unknown is missing.
 pub async fn find(tx: &mut TenantTx, wanted: &[SubjectId]) -> QueryResult<Vec<Person>> {
     let tenant = tx.tenant().uuid();
-    let ids: Vec<Uuid> = wanted.iter().map(|subject| subject.uuid()).collect();
+    let ids: Vec<Uuid> = wanted.iter().map(kernel::SubjectId::uuid).collect();
     let rows = subjects::table
         .filter(subjects::tenant_id.eq(tenant))
         .filter(subjects::subject_id.eq_any(ids))
@@ -69,7 +69,7 @@ pub async fn find(tx: &mut TenantTx, wanted: &[SubjectId]) -> QueryResult<Vec<Pe
 /// The states of these people; who said nothing has none.
 pub async fn states(tx: &mut TenantTx, wanted: &[SubjectId]) -> Result<Vec<(SubjectId, PersonState)>, Error> {
     let tenant = tx.tenant().uuid();
-    let ids: Vec<Uuid> = wanted.iter().map(|subject| subject.uuid()).collect();
+    let ids: Vec<Uuid> = wanted.iter().map(kernel::SubjectId::uuid).collect();
     let rows = states::table
         .filter(states::tenant_id.eq(tenant))
         .filter(states::subject_id.eq_any(ids))

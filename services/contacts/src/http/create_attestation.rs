@@ -61,7 +61,7 @@ pub async fn create_attestation(caller: Caller<ImportContacts>, desk: Data<Desk>
         covers_collection: new.covers_collection,
         covers_sharing: new.covers_sharing,
         signed_on: new.signed_on.to_diesel(),
-        expires_on: new.expires_on.map(|day| day.to_diesel()),
+        expires_on: new.expires_on.map(jiff_diesel::ToDiesel::to_diesel),
         created_at: clock.now().to_diesel(),
     };
     desk.db

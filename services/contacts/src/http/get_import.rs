@@ -67,7 +67,7 @@ impl ImportView {
             header,
             file_sha256: run.file_sha256.as_ref().map(hex::encode),
             created_at: run.created_at.to_jiff(),
-            finished_at: run.finished_at.map(|at| at.to_jiff()),
+            finished_at: run.finished_at.map(jiff_diesel::Timestamp::to_jiff),
         })
     }
 }

@@ -40,7 +40,9 @@ impl Chunk {
                     chunk.rejects.push(Staged { fault: Some(fault), ..staged });
                 }
                 Ok((values, warnings)) => {
-                    warnings.into_iter().for_each(|warning| chunk.counts.warn(warning));
+                    for warning in warnings {
+                        chunk.counts.warn(warning);
+                    }
                     chunk.add(values, indexes, &mut by_token);
                 }
             }
@@ -51,12 +53,9 @@ impl Chunk {
     fn add(&mut self, values: Values, indexes: &Indexes, by_token: &mut HashMap<Vec<u8>, usize>) {
         let (tokens, blobs) = (indexes.tokens(&values), Blobs::new(&values));
         let Some(known) = tokens.suppression.clone() else { return };
-        match by_token.get(&known).and_then(|at| self.candidates.get_mut(*at)) {
-            Some(candidate) => candidate.merge(&values, &blobs, &tokens),
-            None => {
-                by_token.insert(known, self.candidates.len());
-                self.candidates.push(Candidate { tokens, values, blobs, rows: 1 });
-            }
+        if let Some(candidate) = by_token.get(&known).and_then(|at| self.candidates.get_mut(*at)) { candidate.merge(&values, &blobs, &tokens) } else {
+            by_token.insert(known, self.candidates.len());
+            self.candidates.push(Candidate { tokens, values, blobs, rows: 1 });
         }
     }
 }

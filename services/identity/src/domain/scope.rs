@@ -21,7 +21,7 @@ impl Scope {
     /// # Errors
     /// A word that names no verb, category or purpose.
     pub fn parse(text: &str) -> Result<Self, InvalidScope> {
-        text.split(' ').try_fold(Self::default(), |scope, word| scope.with(word))
+        text.split(' ').try_fold(Self::default(), Scope::with)
     }
 
     fn with(mut self, word: &str) -> Result<Self, InvalidScope> {

@@ -18,7 +18,7 @@ pub struct Options {
     /// The file that holds the API key (verb import)
     #[arg(long)]
     key_file: PathBuf,
-    /// On which ground of GDPR 6(1) these data are held: consent, contract, legitimate_interest …
+    /// On which ground of GDPR 6(1) these data are held: consent, contract, `legitimate_interest` …
     #[arg(long)]
     basis: String,
     /// client, or provider

@@ -88,9 +88,8 @@ pub fn participants(phase: RightsPhase) -> &'static [Service] {
     match phase {
         RightsPhase::Unspecified => &[],
         RightsPhase::Find => &[Service::Contacts],
-        RightsPhase::Plan | RightsPhase::Collect => &[Service::Contacts, Service::Consent],
+        RightsPhase::Plan | RightsPhase::Collect | RightsPhase::Erase => &[Service::Contacts, Service::Consent],
         RightsPhase::Shred => &[Service::Keyring],
-        RightsPhase::Erase => &[Service::Contacts, Service::Consent],
         RightsPhase::Scan => &[Service::Contacts, Service::Consent, Service::Keyring],
     }
 }

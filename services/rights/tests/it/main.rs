@@ -1,3 +1,4 @@
-//! rights, from the outside and from its pure inside.
+//! rights from its pure inside.
 
 mod due;
+mod progress;

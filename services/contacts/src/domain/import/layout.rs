@@ -35,8 +35,11 @@ pub enum InvalidMapping {
     SpecialCategory,
 }
 
-/// The layouts that are known by their headers: (name, columns).
-const LAYOUTS: [(&str, &[(&str, Option<Field>)]); 3] = [
+/// A layout: its name, and for each column what it is called and which field it fills.
+type Layout = (&'static str, &'static [(&'static str, Option<Field>)]);
+
+/// The layouts that are known by their headers.
+const LAYOUTS: [Layout; 3] = [
     (
         "plain",
         &[

@@ -1,0 +1,39 @@
+# The menu. Every recipe is what a person would type; CI runs the same.
+.DEFAULT_GOAL := menu
+.PHONY: menu tools up down clean test lint deny ci doctor
+CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/mxtr
+DENY := $(CACHE)/tools/bin/cargo-deny
+
+menu: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
+
+tools: # what the system has to have; installs it on Debian as root, else says what to install
+	@./embedded/tools.sh
+
+up: tools ## build, and run everything on this machine until Ctrl-C
+	cargo run -q -p mxtr -- up
+
+down: ## stop what `make up` started; the data stay
+	cargo run -q -p mxtr -- down
+
+clean: ## forget the data of `make up` (not the build)
+	rm -rf .mxtr
+
+test: tools ## all tests, on servers of their own, on free ports
+	cargo build -q -p mxtr && cargo run -q -p testkit --bin with-servers -- cargo test --workspace
+
+lint: tools ## format, clippy and rustdoc, each warning an error
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+deny: $(DENY) ## licences, bans and sources of what we depend on
+	$(DENY) check licenses bans sources
+
+$(DENY):
+	cargo install cargo-deny --version 0.20.2 --locked --root $(CACHE)/tools
+
+doctor: ## what this machine lacks
+	cargo run -q -p mxtr -- doctor
+
+ci: lint deny test ## what CI runs

@@ -1,1 +1,0 @@
-DROP TABLE rights.links, rights.parts, rights.outcomes, rights.cases;
