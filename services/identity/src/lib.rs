@@ -5,6 +5,7 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod http;
+mod repair;
 pub mod store;
 pub mod tokens;
 
@@ -41,6 +42,7 @@ pub async fn start(config: Config, rt: Runtime) -> anyhow::Result<Running> {
     let producer = Producer::new(&config.common.kafka(), Service::Identity.name())?;
     let mut views = Views::new(&rt, &config.common.kafka());
     let auth = Data::new(Auth::start(&rt, &config.common, &mut views));
+    repair::spawn(&rt, &db, &mut views);
     views.spawn()?;
     bus::spawn_relay(&rt, &db, &producer);
     let tokens = Data::new(config.tokens(&rt)?);

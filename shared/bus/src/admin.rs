@@ -7,6 +7,7 @@ use events::{Cleanup, Topic, topics};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -73,15 +74,8 @@ async fn until_visible(config: &KafkaConfig, wanted: BTreeMap<String, i32>) -> R
     let consumer: BaseConsumer<Quiet> = config.client("mxtr-migrate").create_with_context(Quiet)?;
     tokio::task::spawn_blocking(move || {
         for _ in 0..LOOKS {
-            let metadata = consumer.fetch_metadata(None, ASK)?;
-            let seen: BTreeMap<&str, usize> = metadata
-                .topics()
-                .iter()
-                .filter(|topic| !topic.partitions().is_empty())
-                .map(|topic| (topic.name(), topic.partitions().len()))
-                .collect();
-            if wanted.keys().all(|name| seen.contains_key(name.as_str())) {
-                return as_wanted(&wanted, &seen);
+            if all_seen(&consumer, &wanted)? && all_answer(&consumer, &wanted)? {
+                return Ok(());
             }
             std::thread::sleep(Duration::from_millis(25));
         }
@@ -91,8 +85,30 @@ async fn until_visible(config: &KafkaConfig, wanted: BTreeMap<String, i32>) -> R
     .map_err(|_| BusError::Topics("the question was given up".to_owned()))?
 }
 
-/// A topic that somebody made with other partitions would spread its keys otherwise than its readers expect.
-fn as_wanted(wanted: &BTreeMap<String, i32>, seen: &BTreeMap<&str, usize>) -> Result<(), BusError> {
+/// Whether every topic stands in the metadata. One that somebody made with other partitions would spread its keys otherwise than its readers expect.
+fn all_seen(consumer: &BaseConsumer<Quiet>, wanted: &BTreeMap<String, i32>) -> Result<bool, BusError> {
+    let metadata = consumer.fetch_metadata(None, ASK)?;
+    let seen: BTreeMap<&str, usize> = metadata
+        .topics()
+        .iter()
+        .filter(|topic| !topic.partitions().is_empty())
+        .map(|topic| (topic.name(), topic.partitions().len()))
+        .collect();
+    if !wanted.keys().all(|name| seen.contains_key(name.as_str())) {
+        return Ok(false);
+    }
     let other = wanted.iter().find(|(name, partitions)| seen.get(name.as_str()).copied() != usize::try_from(**partitions).ok());
-    other.map_or(Ok(()), |(name, partitions)| Err(BusError::Topics(format!("{name} is there, but not with {partitions} partitions"))))
+    other.map_or(Ok(true), |(name, partitions)| Err(BusError::Topics(format!("{name} is there, but not with {partitions} partitions"))))
+}
+
+/// Whether the leader of every partition answers for it; a moment after it is shown, it does not yet.
+fn all_answer(consumer: &BaseConsumer<Quiet>, wanted: &BTreeMap<String, i32>) -> Result<bool, BusError> {
+    let mut list = TopicPartitionList::new();
+    for (name, partitions) in wanted {
+        for partition in 0..*partitions {
+            list.add_partition_offset(name, partition, Offset::Offset(0))?;
+        }
+    }
+    let answers = consumer.offsets_for_times(list, ASK);
+    Ok(answers.is_ok_and(|answers| answers.elements().iter().all(|answer| answer.error().is_ok())))
 }

@@ -7,6 +7,7 @@ use crate::worker::Job;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError;
+use rdkafka::statistics::Partition;
 use rdkafka::{ClientContext, Statistics};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
@@ -51,12 +52,19 @@ impl ClientContext for Rebalancing {
     fn stats(&self, statistics: Statistics) {
         for (topic, figures) in &statistics.topics {
             let name = self.config.short_name(topic);
-            for (partition, figures) in figures.partitions.iter().filter(|(_, figures)| figures.desired && figures.consumer_lag_stored >= 0)
-            {
-                self.metrics.lag.with_label_values(&[name, &partition.to_string()]).set(figures.consumer_lag_stored);
+            for (partition, figures) in figures.partitions.iter().filter(|(_, figures)| figures.desired) {
+                if let Some(lag) = lag(figures) {
+                    self.metrics.lag.with_label_values(&[name, &partition.to_string()]).set(lag);
+                }
             }
         }
     }
+}
+
+/// Records behind the last one that was handled; before any was, behind the begin of the partition. `None` where the end is not known.
+fn lag(figures: &Partition) -> Option<i64> {
+    let handled = [figures.stored_offset, figures.committed_offset, figures.lo_offset].into_iter().find(|offset| *offset >= 0)?;
+    (figures.hi_offset >= 0).then(|| (figures.hi_offset - handled).max(0))
 }
 
 impl ConsumerContext for Rebalancing {

@@ -70,10 +70,9 @@ impl CreateApiKey {
 
 /// Makes a key whose text is in this answer and nowhere else. Its limit is the role's, narrowed; what the role does not have is refused, and so is what
 /// the caller may not hand out.
-#[utoipa::path(tag = "api keys", extensions(("x-access-limit" = json!(access_limit::<Administer>()))), security(("bearer" = [])), responses(
+#[utoipa::path(tag = "api keys", params(IdempotencyKey), extensions(("x-access-limit" = json!(access_limit::<Administer>()))), responses(
     (status = 201, body = NewApiKeyView),
-    (status = "4XX", body = Problem),
-    (status = "5XX", body = Problem),
+    (status = 409, body = Problem),
 ))]
 #[post("/v1/api-keys")]
 pub async fn create_api_key(

@@ -52,10 +52,9 @@ impl CreateTenant {
 }
 
 /// Makes a tenant and its first key, an owner's, whose text is in this answer and nowhere else. For the platform's administrator.
-#[utoipa::path(tag = "tenants", extensions(("x-access-limit" = json!(access_limit::<Administer>()))), security(("bearer" = [])), responses(
+#[utoipa::path(tag = "tenants", params(IdempotencyKey), extensions(("x-access-limit" = json!(access_limit::<Administer>()))), responses(
     (status = 201, body = NewTenantView),
-    (status = "4XX", body = Problem),
-    (status = "5XX", body = Problem),
+    (status = 409, body = Problem),
 ))]
 #[post("/v1/tenants")]
 pub async fn create_tenant(

@@ -13,7 +13,6 @@ use web::Problem;
 /// The public keys that receipts, certificates and checkpoints were ever signed with, each with its `kind`. None is ever taken away.
 #[utoipa::path(tag = "well known", extensions(("x-public" = json!(true))), responses(
     (status = 200, body = Object, content_type = "application/jwk-set+json"),
-    (status = "5XX", body = Problem),
 ))]
 #[get("/.well-known/evidence-keys.json")]
 pub async fn get_evidence_keys(config: Data<Config>) -> Result<HttpResponse> {

@@ -20,10 +20,8 @@ pub struct MeView {
 }
 
 /// The caller: its key, tenant and roles, and what is left of the limit.
-#[utoipa::path(tag = "callers", extensions(("x-access-limit" = json!(access_limit::<Look>()))), security(("bearer" = [])), responses(
+#[utoipa::path(tag = "callers", extensions(("x-access-limit" = json!(access_limit::<Look>()))), responses(
     (status = 200, body = MeView),
-    (status = "4XX", body = Problem),
-    (status = "5XX", body = Problem),
 ))]
 #[get("/v1/me")]
 pub async fn get_me(caller: Caller<Look>) -> HttpResponse {

@@ -68,7 +68,7 @@ pub enum TokenError {
 /// A token for the API key that the call is made with: HTTP Basic with the key's id as user and the key as password, or `Bearer` with the key. A token
 /// buys no token.
 #[utoipa::path(tag = "tokens", request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
-    extensions(("x-public" = json!(true))), security(("bearer" = [])), responses(
+    extensions(("x-access-limit" = json!({"verb": null, "categories": [], "needs": "all"}))), responses(
     (status = 200, body = TokenView),
     (status = 400, body = TokenErrorView),
     (status = 401, body = TokenErrorView),

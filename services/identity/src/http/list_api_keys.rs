@@ -14,10 +14,8 @@ use web::{Caller, Problem, Query, access_limit};
 const ROUTE: &str = "list_api_keys";
 
 /// A tenant's keys, those that ended too, newest first, without their secrets.
-#[utoipa::path(tag = "api keys", params(Page), extensions(("x-access-limit" = json!(access_limit::<Administer>()))), security(("bearer" = [])), responses(
+#[utoipa::path(tag = "api keys", params(Page), extensions(("x-access-limit" = json!(access_limit::<Administer>()))), responses(
     (status = 200, body = ApiKeys),
-    (status = "4XX", body = Problem),
-    (status = "5XX", body = Problem),
 ))]
 #[get("/v1/api-keys")]
 pub async fn list_api_keys(

@@ -28,10 +28,8 @@ pub struct Roles {
 }
 
 /// The matrix of roles, from the policy in force.
-#[utoipa::path(tag = "callers", extensions(("x-access-limit" = json!(access_limit::<Look>()))), security(("bearer" = [])), responses(
+#[utoipa::path(tag = "callers", extensions(("x-access-limit" = json!(access_limit::<Look>()))), responses(
     (status = 200, body = Roles),
-    (status = "4XX", body = Problem),
-    (status = "5XX", body = Problem),
 ))]
 #[get("/v1/roles")]
 pub async fn list_roles(_caller: Caller<Look>) -> HttpResponse {

@@ -29,8 +29,8 @@ pub struct RerollApiKey {
 
 /// Makes a key with the same role, limit, networks and end, and ends the old one after the overlap. The caller comes to hold the new secret, so it must be
 /// one that may hand out such a key.
-#[utoipa::path(tag = "api keys", params(("id" = PrincipalId, Path)), extensions(("x-access-limit" = json!(access_limit::<Administer>()))),
-    security(("bearer" = [])), responses((status = 201, body = NewApiKeyView), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+#[utoipa::path(tag = "api keys", params(("id" = PrincipalId, Path), IdempotencyKey), extensions(("x-access-limit" = json!(access_limit::<Administer>()))),
+    responses((status = 201, body = NewApiKeyView), (status = 409, body = Problem)))]
 #[post("/v1/api-keys/{id}/reroll")]
 pub async fn reroll_api_key(
     caller: Caller<Administer>,

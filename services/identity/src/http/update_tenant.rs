@@ -36,9 +36,9 @@ pub enum Stop {
 }
 
 /// Changes a tenant: its chosen services and its privacy policy by the tenant or the house, its state by the house alone.
-#[utoipa::path(tag = "tenants", params(("id" = TenantId, Path), ("If-Match" = String, Header)),
-    extensions(("x-access-limit" = json!(access_limit::<Administer>()))), security(("bearer" = [])),
-    responses((status = 200, body = TenantView), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+#[utoipa::path(tag = "tenants", params(("id" = TenantId, Path), IfMatch),
+    extensions(("x-access-limit" = json!(access_limit::<Administer>()))),
+    responses((status = 200, body = TenantView), (status = 409, body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
 #[patch("/v1/tenants/{id}")]
 pub async fn update_tenant(
     caller: Caller<Administer>,

@@ -130,7 +130,8 @@ pub async fn update(tx: &mut TenantTx, key: &ApiKey) -> QueryResult<()> {
     Ok(())
 }
 
-fn say(tx: &mut TenantTx, key: &ApiKey) {
+/// Tells the others the whole state.
+pub fn say(tx: &mut TenantTx, key: &ApiKey) {
     let event = Outgoing::new(&topics::PRINCIPALS, key.id.as_bytes(), key.tenant, tx.clock(), &events::identity::Principal::from(key));
     tx.publish(event);
 }

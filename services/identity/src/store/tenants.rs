@@ -85,7 +85,8 @@ pub async fn update(tx: &mut TenantTx, tenant: &Tenant) -> QueryResult<()> {
     Ok(())
 }
 
-fn say(tx: &mut TenantTx, tenant: &Tenant) {
+/// Tells the others the whole state.
+pub fn say(tx: &mut TenantTx, tenant: &Tenant) {
     let event = Outgoing::new(&topics::TENANTS, tenant.id.as_bytes(), tenant.id, tx.clock(), &events::identity::Tenant::from(tenant));
     tx.publish(event);
 }

@@ -1,0 +1,60 @@
+//! States that an older one came after are said again, from the tables.
+
+use crate::error::Error;
+use crate::store::{api_keys, tenants};
+use bus::{View, Views};
+use db::{Db, TenantTx};
+use events::identity::{Principal, Tenant};
+use events::topics;
+use kernel::{PrincipalId, TenantId};
+use runtime::Runtime;
+use std::sync::Arc;
+
+/// Listens to identity's own topics; to be called before the views are read.
+pub fn spawn(rt: &Runtime, db: &Db, views: &mut Views) {
+    let (known_tenants, known_keys) = (views.add::<Tenant>(&topics::TENANTS), views.add::<Principal>(&topics::PRINCIPALS));
+    let tenants_db = db.clone();
+    bus::spawn_repair(rt, &known_tenants, move |key| {
+        let db = tenants_db.clone();
+        async move { Ok(say_tenant(&db, TenantId::from(uuid::Uuid::from_bytes(key))).await?) }
+    });
+    let (keys_db, keys, all) = (db.clone(), known_keys.clone(), known_tenants);
+    bus::spawn_repair(rt, &known_keys, move |key| {
+        let (db, owners) = (keys_db.clone(), owners(&keys, &all, &key));
+        async move { Ok(say_key(&db, &owners, PrincipalId::from(uuid::Uuid::from_bytes(key))).await?) }
+    });
+}
+
+/// Whose key it may be: the tenant that was told with it; where nothing readable was told, any.
+fn owners(keys: &View<Principal>, tenants: &View<Tenant>, key: &[u8; 16]) -> Vec<TenantId> {
+    match keys.get(key).and_then(|key| TenantId::from_slice(&key.tenant_id)) {
+        Some(owner) => vec![owner],
+        None => tenants.all().iter().filter_map(|tenant| TenantId::from_slice(&tenant.tenant_id)).collect(),
+    }
+}
+
+async fn say_tenant(db: &Db, id: TenantId) -> Result<(), Error> {
+    db.tx(id, "identity.tenants.repair", async |tx: &mut TenantTx| {
+        if let Some(tenant) = tenants::find(tx).await? {
+            tenants::say(tx, &tenant);
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn say_key(db: &Db, owners: &[TenantId], id: PrincipalId) -> Result<(), Error> {
+    for owner in owners {
+        let said = db.tx(*owner, "identity.api_keys.repair", async |tx: &mut TenantTx| {
+            let key = api_keys::find(tx, id).await?;
+            if let Some(key) = &key {
+                api_keys::say(tx, key);
+            }
+            Ok::<_, Error>(key.is_some())
+        });
+        if said.await? {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+use crate::world::{alone, on, producer};
+use bus::BusError;
+use events::keyring::Shredded;
+use events::{Outgoing, topics};
+use kernel::TenantId;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use std::collections::HashMap;
+
+fn admin(brokers: &str) -> AdminClient<DefaultClientContext> {
+    ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap()
+}
+
+async fn settings(brokers: &str, topic: &str) -> HashMap<String, String> {
+    let asked = [ResourceSpecifier::Topic(topic)];
+    let answer = admin(brokers).describe_configs(&asked, &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    answer.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect()
+}
+
+#[tokio::test]
+async fn topics_have_the_settings_of_the_table_and_are_made_once() {
+    let config = alone().await;
+    bus::create_topics(&config, 1).await.unwrap();
+    let states = settings(&config.brokers, &config.full_name("consent.decisions")).await;
+    assert_eq!(states["cleanup.policy"], "compact");
+    assert_eq!(states["max.compaction.lag.ms"], "86400000");
+    assert_eq!(states["delete.retention.ms"], "604800000");
+    let events = settings(&config.brokers, &config.full_name("contacts.changes")).await;
+    assert_eq!(events["cleanup.policy"], "delete");
+    assert_eq!(events["retention.ms"], "604800000");
+    assert_eq!(events["segment.ms"], "86400000");
+}
+
+#[tokio::test]
+async fn a_topic_with_other_partitions_is_an_error() {
+    let config = on(&testkit::servers().kafka);
+    let name = config.full_name("identity.tenants");
+    let other = NewTopic::new(&name, 2, TopicReplication::Fixed(1));
+    admin(&config.brokers).create_topics([&other], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    let refused = bus::create_topics(&config, 1).await.unwrap_err().to_string();
+    assert!(refused.contains("identity.tenants is there, but not with 1 partitions"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_event_of_three_megabytes_is_kept_and_one_that_is_too_long_is_refused_by_name() {
+    let config = alone().await;
+    let of_length = |length| Outgoing {
+        data: Some(vec![7; length]),
+        ..Outgoing::new(&topics::SHREDDED, &[1; 16], TenantId::HOUSE, &testkit::clock(), &Shredded::default())
+    };
+    let producer = producer(&config);
+    producer.send(&[of_length(3 << 20)]).await.unwrap();
+    let (short, long) = (of_length(10), of_length(5 << 20));
+    let long = Outgoing { key: vec![2; 16], ..long };
+    let refused = producer.send(&[short, long.clone()]).await.unwrap_err();
+    assert!(matches!(refused, BusError::Refused(events) if events == [long.event_id]));
+}

@@ -1,0 +1,2 @@
+-- A service without tables.
+SELECT 1;
