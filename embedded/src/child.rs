@@ -68,7 +68,10 @@ impl Child {
     /// The server's own process, when it still runs.
     pub fn pid(&mut self) -> Option<i32> {
         if self.server.is_none() {
-            self.server = children_of(self.guard.id()).into_iter().find(|(_, command)| !command.contains("cat") && !command.starts_with("sh")).map(|(pid, _)| Pid::from_raw(pid));
+            self.server = children_of(self.guard.id())
+                .into_iter()
+                .find(|(_, command)| !command.contains("cat") && !command.starts_with("sh"))
+                .map(|(pid, _)| Pid::from_raw(pid));
         }
         self.server.map(Pid::as_raw).filter(|_| self.is_running())
     }

@@ -107,7 +107,9 @@ fn unprivileged() -> anyhow::Result<Option<User>> {
 fn data_folder(folder: &Path, tenant: Option<&User>) -> anyhow::Result<PathBuf> {
     let Some(user) = tenant else { return Ok(folder.join("postgres")) };
     let note = folder.join("postgres.where");
-    let data = if let Ok(place) = fs::read_to_string(&note) { PathBuf::from(place.trim()) } else {
+    let data = if let Ok(place) = fs::read_to_string(&note) {
+        PathBuf::from(place.trim())
+    } else {
         let mut hasher = DefaultHasher::new();
         (fs::canonicalize(folder)?, std::process::id()).hash(&mut hasher);
         let data = PathBuf::from(format!("/var/lib/mxtr/{:016x}/postgres", hasher.finish()));
@@ -132,7 +134,17 @@ fn initialise(prepared: &Prepared, data: &Path, tenant: Option<&User>, password:
     }
     let mut initdb = Command::new(prepared.postgres().join("bin/initdb"));
     initdb
-        .args(["-U", "postgres", "-E", "UTF8", "--data-checksums", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "-A", "scram-sha-256"])
+        .args([
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--data-checksums",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "-A",
+            "scram-sha-256",
+        ])
         .arg("-D")
         .arg(data)
         .arg(format!("--pwfile={}", secret.display()));
@@ -178,7 +190,11 @@ fn as_user(command: &Command, tenant: Option<&User>) -> Command {
         None => Command::new(command.get_program()),
         Some(user) => {
             let mut setpriv = Command::new("setpriv");
-            setpriv.arg(format!("--reuid={}", user.uid)).arg(format!("--regid={}", user.gid)).arg("--clear-groups").arg(command.get_program());
+            setpriv
+                .arg(format!("--reuid={}", user.uid))
+                .arg(format!("--regid={}", user.gid))
+                .arg("--clear-groups")
+                .arg(command.get_program());
             setpriv
         }
     };

@@ -50,7 +50,14 @@ impl Prepared {
         Ok(prepared)
     }
 
-    fn once(&self, name: &str, recipe: &[(&str, &str)], progress: &mut dyn FnMut(&str), says: &str, make: impl Fn(&Path, &Path) -> Command) -> anyhow::Result<()> {
+    fn once(
+        &self,
+        name: &str,
+        recipe: &[(&str, &str)],
+        progress: &mut dyn FnMut(&str),
+        says: &str,
+        make: impl Fn(&Path, &Path) -> Command,
+    ) -> anyhow::Result<()> {
         let stamp = self.made.join(format!("{name}.made"));
         let wanted: String = recipe.iter().map(|(_, text)| *text).collect();
         if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
@@ -98,7 +105,9 @@ fn cache_root() -> anyhow::Result<PathBuf> {
     if nix::unistd::geteuid().is_root() {
         return Ok("/var/cache/mxtr".into());
     }
-    let cache = std::env::var("XDG_CACHE_HOME").map(PathBuf::from).or_else(|_| std::env::var("HOME").map(|home| PathBuf::from(home).join(".cache")));
+    let cache = std::env::var("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|_| std::env::var("HOME").map(|home| PathBuf::from(home).join(".cache")));
     Ok(cache.context("neither XDG_CACHE_HOME nor HOME is set")?.join("mxtr"))
 }
 

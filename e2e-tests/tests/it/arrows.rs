@@ -70,7 +70,9 @@ fn every_arrow_between_crates_is_drawn_in_the_architecture() {
 
 #[test]
 fn an_arrow_that_is_not_drawn_is_found() {
-    for (from, to) in [("kernel", "db"), ("contacts", "consent"), ("privacy", "reqwest"), ("rights", "testkit"), ("db", "bus"), ("e2e-tests", "contacts")] {
+    for (from, to) in
+        [("kernel", "db"), ("contacts", "consent"), ("privacy", "reqwest"), ("rights", "testkit"), ("db", "bus"), ("e2e-tests", "contacts")]
+    {
         let mut planted = arrows();
         planted.entry(from.to_owned()).or_default().insert(to.to_owned());
         assert_eq!(faults(&planted), vec![format!("{from} -> {to}")]);

@@ -1,5 +1,7 @@
 //! The real servers: they keep what they have over a crash, and never outlive us.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 use embedded::{Kafka, Postgres, PostgresOptions, Prepared};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

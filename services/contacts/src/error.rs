@@ -58,7 +58,9 @@ impl Error {
             Self::CategoryNotGranted => Problem::forbidden("category-not-granted"),
             Self::Exists => Problem::new(Slug::CONFLICT).detail("A contact with this e-mail address exists: search for it and change it."),
             Self::Suppressed => Problem::new(Slug::CONFLICT).detail("This person asked not to be kept. Nothing was stored."),
-            Self::NoPolicy => Problem::new(Slug::CONFLICT).detail("Put the tenant's own privacy policy on record first: PATCH /v1/tenants/{id}."),
+            Self::NoPolicy => {
+                Problem::new(Slug::CONFLICT).detail("Put the tenant's own privacy policy on record first: PATCH /v1/tenants/{id}.")
+            }
             Self::WrongState => Problem::new(Slug::CONFLICT).detail("Read the import: its state does not allow this."),
             Self::Mapping(why) => Problem::invalid("/columns", mapping_code(*why), &sentence(&why.to_string())),
             Self::Refused(problem) => problem.clone(),

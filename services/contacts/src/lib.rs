@@ -55,7 +55,9 @@ pub async fn start(config: Config, rt: Runtime) -> anyhow::Result<Running> {
     rt.spawn(Stage::Work, "imports", |stop| async move { working.run(stop).await });
     rt.spawn(Stage::Work, "acknowledging", |stop| acknowledge(acknowledging.0, acknowledging.1, acknowledging.2, stop));
     let participant = Arc::new(config.participant()?);
-    Consumer::new(&rt, &producer).with(OnRightsTask { db: db.clone(), opener: opener.clone(), vault: vault.clone(), participant }).spawn()?;
+    Consumer::new(&rt, &producer)
+        .with(OnRightsTask { db: db.clone(), opener: opener.clone(), vault: vault.clone(), participant })
+        .spawn()?;
     bus::spawn_relay(&rt, &db, &producer);
     let desk = Data::new(Desk { db, opener, vault, importer, largest_file: config.import_largest_file });
     let cursors = Data::new(config.common.cursors()?);

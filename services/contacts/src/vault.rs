@@ -69,7 +69,9 @@ impl Vault {
             return Ok(known.clone());
         }
         let mut keys = self.keyring.index_keys(tenant, &FIELDS).await?.into_iter();
-        let (Some(email), Some(telephone), Some(suppression)) = (keys.next(), keys.next(), keys.next()) else { return Err(Error::NotFound) };
+        let (Some(email), Some(telephone), Some(suppression)) = (keys.next(), keys.next(), keys.next()) else {
+            return Err(Error::NotFound);
+        };
         let indexes = Arc::new(Indexes { email, telephone, suppression });
         self.indexes.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant, indexes.clone());
         Ok(indexes)
@@ -89,7 +91,8 @@ impl Vault {
 
     /// The key of an import, made when it is not there yet.
     pub async fn import_key(&self, tenant: TenantId, import: Uuid) -> Result<Key> {
-        let ask = Ask { tenant, kind: HolderKind::Import, subkeys: vec!["imported".to_owned()], purpose: Purpose::OPERATE, verb: Verb::Import };
+        let ask =
+            Ask { tenant, kind: HolderKind::Import, subkeys: vec!["imported".to_owned()], purpose: Purpose::OPERATE, verb: Verb::Import };
         let held = self.keyring.create(&ask, &[import]).await?;
         held.into_iter().find_map(live).and_then(|keys| keys.into_iter().next()).ok_or(Error::NotFound)
     }

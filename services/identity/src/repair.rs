@@ -8,7 +8,6 @@ use events::identity::{Principal, Tenant};
 use events::topics;
 use kernel::{PrincipalId, TenantId};
 use runtime::Runtime;
-use std::sync::Arc;
 
 /// Listens to identity's own topics; to be called before the views are read.
 pub fn spawn(rt: &Runtime, db: &Db, views: &mut Views) {

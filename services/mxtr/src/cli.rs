@@ -14,7 +14,8 @@ pub const NOT_RUNNING: u8 = 3;
 /// What was to be verified does not hold.
 pub const NOT_VERIFIED: u8 = 4;
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed · 2 wrong usage · 3 not running, or run by somebody else · 4 what was to be verified does not hold";
+const EXIT_CODES: &str =
+    "Exit codes: 0 done · 1 failed · 2 wrong usage · 3 not running, or run by somebody else · 4 what was to be verified does not hold";
 
 /// Keeps a marketing platform's clients and their contacts so that its privacy policy is true by construction.
 #[derive(Parser)]
@@ -27,7 +28,9 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Runs the whole platform on this machine until it is stopped
-    #[command(after_help = "Examples:\n  mxtr up                      everything, at http://127.0.0.1:8080\n  mxtr up --separate           a process a service behind the same address\n  mxtr up --clock test         with a clock that PUT /dev/clock sets")]
+    #[command(
+        after_help = "Examples:\n  mxtr up                      everything, at http://127.0.0.1:8080\n  mxtr up --separate           a process a service behind the same address\n  mxtr up --clock test         with a clock that PUT /dev/clock sets"
+    )]
     Up(up::Options),
     /// Stops the platform of a folder
     #[command(after_help = "Example:\n  mxtr down")]
@@ -43,7 +46,9 @@ enum Command {
         json: bool,
     },
     /// Runs services in this process, with settings from MXTR_* variables
-    #[command(after_help = "Examples:\n  mxtr serve contacts\n  mxtr serve all\n\nEvery setting of a service is MXTR_<SERVICE>_<NAME>, or MXTR_<NAME> for all of them; with _FILE behind it, the file of that name holds the value.")]
+    #[command(
+        after_help = "Examples:\n  mxtr serve contacts\n  mxtr serve all\n\nEvery setting of a service is MXTR_<SERVICE>_<NAME>, or MXTR_<NAME> for all of them; with _FILE behind it, the file of that name holds the value."
+    )]
     Serve {
         /// identity, keyring, contacts, consent, audit, or all
         #[arg(required = true)]
@@ -61,14 +66,17 @@ enum Command {
     },
     /// Prints a service's OpenAPI document
     #[command(after_help = "Example:\n  mxtr openapi contacts > contacts.json")]
-    Openapi {
-        service: Service,
-    },
+    Openapi { service: Service },
     /// Brings a CSV file of contacts into a running platform
-    #[command(after_help = "Examples:\n  mxtr import contacts.csv --key-file tenant.key --basis contract\n  mxtr import bought.csv --key-file tenant.key --basis consent --source provider --attestation 0193…")]
+    #[command(
+        after_help = "Examples:\n  mxtr import contacts.csv --key-file tenant.key --basis contract\n  mxtr import bought.csv --key-file tenant.key --basis consent --source provider --attestation 0193…"
+    )]
     Import(client::import::Options),
     /// Checks evidence offline, with the public keys alone
-    #[command(subcommand, after_help = "Examples:\n  curl -s $BASE/.well-known/evidence-keys.json > keys.json\n  mxtr verify receipt receipt.json --keys keys.json\n  mxtr verify log entry.json --keys keys.json")]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  curl -s $BASE/.well-known/evidence-keys.json > keys.json\n  mxtr verify receipt receipt.json --keys keys.json\n  mxtr verify log entry.json --keys keys.json"
+    )]
     Verify(client::verify::What),
     /// Looks at dead letters, and says them again
     #[command(subcommand, after_help = "Examples:\n  mxtr dlq list contacts\n  mxtr dlq redrive contacts 0 17")]

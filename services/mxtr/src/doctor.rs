@@ -31,7 +31,12 @@ pub fn run(json: bool) -> anyhow::Result<()> {
     if findings.iter().all(|finding| finding.remedy.is_none()) {
         Ok(())
     } else {
-        Err(Exit(1, "something is missing; without Java and Maven, give the addresses of servers (MXTR_KAFKA_BROKERS, MXTR_<SERVICE>_DATABASE_URL)".to_owned()).into())
+        Err(Exit(
+            1,
+            "something is missing; without Java and Maven, give the addresses of servers (MXTR_KAFKA_BROKERS, MXTR_<SERVICE>_DATABASE_URL)"
+                .to_owned(),
+        )
+        .into())
     }
 }
 
@@ -47,7 +52,11 @@ fn findings() -> Vec<Finding> {
 
 fn java() -> Finding {
     let remedy = "install a Java runtime, 17 or newer (Debian: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17)";
-    let said = Command::new("java").arg("-version").output().map(|output| String::from_utf8_lossy(&output.stderr).into_owned()).unwrap_or_default();
+    let said = Command::new("java")
+        .arg("-version")
+        .output()
+        .map(|output| String::from_utf8_lossy(&output.stderr).into_owned())
+        .unwrap_or_default();
     let version = said.split('"').nth(1).map(ToOwned::to_owned);
     let enough = version.as_deref().and_then(|version| version.split('.').next()?.parse::<u32>().ok()).is_some_and(|major| major >= 17);
     Finding { what: "java", found: version, remedy: (!enough).then_some(remedy) }

@@ -90,7 +90,9 @@ pub async fn migrate(services: &[Service]) -> anyhow::Result<()> {
         let name = format!("MXTR_{}_OWNER_DATABASE_URL", service.name().to_uppercase());
         let url = match (environment.get(&name), environment.get(&format!("{name}_FILE"))) {
             (Some(url), _) => url.to_owned(),
-            (None, Some(file)) => std::fs::read_to_string(file).with_context(|| format!("the file that {name}_FILE names cannot be read"))?.trim().to_owned(),
+            (None, Some(file)) => {
+                std::fs::read_to_string(file).with_context(|| format!("the file that {name}_FILE names cannot be read"))?.trim().to_owned()
+            }
             (None, None) => anyhow::bail!("{name} or {name}_FILE is needed"),
         };
         let migrations = registry::migrations(*service).context("the service has no schema")?;
@@ -100,7 +102,8 @@ pub async fn migrate(services: &[Service]) -> anyhow::Result<()> {
     if let Some(brokers) = environment.get("MXTR_KAFKA_BROKERS") {
         let prefix = environment.get("MXTR_KAFKA_TOPIC_PREFIX").unwrap_or_default();
         let config = KafkaConfig { brokers: brokers.to_owned(), topic_prefix: prefix.to_owned(), group_prefix: String::new() };
-        let replication = environment.get("MXTR_KAFKA_REPLICATION").map_or(Ok(1), str::parse).context("MXTR_KAFKA_REPLICATION is no number")?;
+        let replication =
+            environment.get("MXTR_KAFKA_REPLICATION").map_or(Ok(1), str::parse).context("MXTR_KAFKA_REPLICATION is no number")?;
         bus::create_topics(&config, replication).await?;
         println!("topics: all there");
     }

@@ -29,7 +29,9 @@ pub enum Claim {
 pub async fn claim(tx: &mut TenantTx, key: &str, body_hmac: &[u8]) -> QueryResult<Claim> {
     let (tenant, now) = (tx.tenant(), tx.clock().now());
     let expires_at = now.checked_add(REMEMBERED_HOURS.hours()).unwrap_or(now);
-    diesel::delete(idempotency::table.find((tenant.uuid(), key)).filter(idempotency::expires_at.le(now.to_diesel()))).execute(tx.conn()).await?;
+    diesel::delete(idempotency::table.find((tenant.uuid(), key)).filter(idempotency::expires_at.le(now.to_diesel())))
+        .execute(tx.conn())
+        .await?;
     let claimed = diesel::insert_into(idempotency::table)
         .values((
             idempotency::tenant_id.eq(tenant.uuid()),

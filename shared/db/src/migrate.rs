@@ -4,9 +4,9 @@ use crate::{Db, DbError};
 use anyhow::Context as _;
 use diesel::migration::{Migration as _, MigrationSource as _};
 use diesel::pg::Pg;
-pub use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use diesel_async::{AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _};
 use diesel_migrations::MigrationHarness as _;
+pub use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use kernel::Service;
 
 /// One step of a schema, by its version.

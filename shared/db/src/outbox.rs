@@ -80,7 +80,10 @@ where
 }
 
 async fn lock(connection: &mut AsyncPgConnection) -> QueryResult<bool> {
-    let row = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS locked").bind::<BigInt, _>(RELAY).get_result::<Locked>(connection).await?;
+    let row = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS locked")
+        .bind::<BigInt, _>(RELAY)
+        .get_result::<Locked>(connection)
+        .await?;
     Ok(row.locked)
 }
 
@@ -102,7 +105,9 @@ async fn readable(connection: &mut AsyncPgConnection, rows: &[Row]) -> QueryResu
     for row in rows {
         match events::outbox::decode(&row.batch) {
             Ok(events) => all.extend(events),
-            Err(events::outbox::NoBatch) => dead.push((outbox_dead::id.eq(row.id), outbox_dead::batch.eq(&row.batch), outbox_dead::created_at.eq(row.created_at))),
+            Err(events::outbox::NoBatch) => {
+                dead.push((outbox_dead::id.eq(row.id), outbox_dead::batch.eq(&row.batch), outbox_dead::created_at.eq(row.created_at)));
+            }
         }
     }
     if !dead.is_empty() {

@@ -3,7 +3,9 @@
 use crate::{DbError, Journal};
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AnsiTransactionManager as Manager, AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager as _};
+use diesel_async::{
+    AnsiTransactionManager as Manager, AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager as _,
+};
 use kernel::Clock;
 use runtime::{Runtime, Secret};
 use std::sync::Arc;

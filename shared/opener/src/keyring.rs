@@ -4,7 +4,8 @@ use crate::cache::{Cache, Use};
 use crate::service_token::ServiceToken;
 use bus::View;
 use events::keyring::{
-    CreateKeysRequest, DestroyKeyAnswer, DestroyKeyRequest, HolderKind, HolderState, IndexKeysAnswer, IndexKeysRequest, KeysAnswer, ReleaseKeysRequest, Shredded,
+    CreateKeysRequest, DestroyKeyAnswer, DestroyKeyRequest, HolderKind, HolderState, IndexKeysAnswer, IndexKeysRequest, KeysAnswer,
+    ReleaseKeysRequest, Shredded,
 };
 use kernel::TenantId;
 use privacy::{Purpose, Verb};
@@ -148,7 +149,8 @@ impl Keyring {
     /// # Errors
     /// See [`KeyringError`].
     pub async fn index_keys(&self, tenant: TenantId, fields: &[&str]) -> Result<Vec<Key>, KeyringError> {
-        let request = IndexKeysRequest { tenant_id: tenant.as_bytes().to_vec(), fields: fields.iter().map(|field| (*field).to_owned()).collect() };
+        let request =
+            IndexKeysRequest { tenant_id: tenant.as_bytes().to_vec(), fields: fields.iter().map(|field| (*field).to_owned()).collect() };
         let answer: IndexKeysAnswer = self.post("index-keys", &request).await?;
         if answer.keys.len() != fields.len() {
             return Err(KeyringError::Unreadable);

@@ -135,8 +135,14 @@ impl Opener {
     /// See [`OpenError`]; nothing is opened then.
     pub async fn open(&self, asking: &Asking<'_>, rows: Vec<SealedRow>) -> Result<Recorded<Vec<OpenedRow>>, OpenError> {
         self.fresh()?;
-        let decided: Vec<(SealedRow, Decision)> =
-            rows.into_iter().filter(|row| !self.is_erased(row.subject)).map(|row| { let decision = self.decide(asking, &row); (row, decision) }).collect();
+        let decided: Vec<(SealedRow, Decision)> = rows
+            .into_iter()
+            .filter(|row| !self.is_erased(row.subject))
+            .map(|row| {
+                let decision = self.decide(asking, &row);
+                (row, decision)
+            })
+            .collect();
         let keyed = self.keys(asking, decided).await?;
         self.journal(asking, &keyed).await?;
         let opened: Result<Vec<OpenedRow>, OpenError> = keyed.into_iter().map(|row| row.open(asking.tenant)).collect();

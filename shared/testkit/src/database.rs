@@ -55,7 +55,11 @@ async fn template(service: Service, migrations: EmbeddedMigrations) -> String {
     let name = format!("template{}_{service}", std::process::id());
     for role in [format!("mxtr_{service}_owner"), format!("mxtr_{service}")] {
         // Another test binary of the same run may have made it.
-        execute("postgres", &format!("DO $$ BEGIN CREATE ROLE {role} LOGIN PASSWORD 'test'; EXCEPTION WHEN duplicate_object THEN NULL; END $$")).await;
+        execute(
+            "postgres",
+            &format!("DO $$ BEGIN CREATE ROLE {role} LOGIN PASSWORD 'test'; EXCEPTION WHEN duplicate_object THEN NULL; END $$"),
+        )
+        .await;
     }
     execute("postgres", &format!("CREATE DATABASE {name} OWNER mxtr_{service}_owner")).await;
     db::migrate(&named(service, &name).owner_url, service, migrations).await.expect("the schema can be made");

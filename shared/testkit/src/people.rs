@@ -29,14 +29,22 @@ impl Platform {
     pub fn start(config: &KafkaConfig, clock: &Clock, alone: Service) -> Self {
         let producer = Producer::new(config, "testkit").expect("the settings fit");
         let (marks, clocks) = (producer.clone(), clock.clone());
-        let marked: Vec<_> = Service::ALL.into_iter().filter(|service| *service != alone).flat_map(topics::written_by).filter(|topic| topic.watermarked).collect();
+        let marked: Vec<_> = Service::ALL
+            .into_iter()
+            .filter(|service| *service != alone)
+            .flat_map(topics::written_by)
+            .filter(|topic| topic.watermarked)
+            .collect();
         let marking = tokio::spawn(async move {
             loop {
                 let mark = Watermark { published_until_us: micros(Clock::real_now()) };
                 let all: Vec<Outgoing> = marked
                     .iter()
                     .flat_map(|topic| (0..topic.partitions).map(|partition| (*topic, partition)))
-                    .map(|(topic, partition)| Outgoing { partition: Some(partition), ..Outgoing::new(topic, b"watermark", TenantId::HOUSE, &clocks, &mark) })
+                    .map(|(topic, partition)| Outgoing {
+                        partition: Some(partition),
+                        ..Outgoing::new(topic, b"watermark", TenantId::HOUSE, &clocks, &mark)
+                    })
                     .collect();
                 // Without a broker there is nothing to mark.
                 let _kept = marks.send(&all).await;
@@ -135,4 +143,3 @@ pub fn house_key(clock: &Clock) -> (Key, Vec<Outgoing>) {
     let (key, event) = key_of(TenantId::HOUSE, "house_admin", clock);
     (key, vec![tenant(TenantId::HOUSE, &services, clock), event])
 }
-

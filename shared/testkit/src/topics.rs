@@ -13,7 +13,8 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 pub async fn kafka() -> KafkaConfig {
     static TOPICS: OnceCell<()> = OnceCell::const_new();
     let (process, test) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let config = KafkaConfig { brokers: servers().kafka.clone(), topic_prefix: format!("t{process}."), group_prefix: format!("t{process}.{test}.") };
+    let config =
+        KafkaConfig { brokers: servers().kafka.clone(), topic_prefix: format!("t{process}."), group_prefix: format!("t{process}.{test}.") };
     TOPICS.get_or_init(|| async { bus::create_topics(&config, 1).await.expect("topics can be made") }).await;
     config
 }
@@ -52,10 +53,13 @@ impl Published {
 
 impl Drop for Published {
     fn drop(&mut self) {
-        assert!(self.looked || self.events.is_empty() || std::thread::panicking(), "{} events were published and nobody looked at them", self.events.len());
+        assert!(
+            self.looked || self.events.is_empty() || std::thread::panicking(),
+            "{} events were published and nobody looked at them",
+            self.events.len()
+        );
     }
 }
-
 
 /// Hears a topic from now on.
 pub struct Listener {
@@ -91,7 +95,8 @@ impl Listener {
             loop {
                 let record = self.consumer.recv().await.expect("the broker is there");
                 let headers = record.headers();
-                let find = |name: &str| headers.and_then(|all| all.iter().find(|header| header.key == name).and_then(|header| header.value));
+                let find =
+                    |name: &str| headers.and_then(|all| all.iter().find(|header| header.key == name).and_then(|header| header.value));
                 let at = events::Position { partition: record.partition(), offset: record.offset() };
                 match events::Incoming::from_record(self.topic.name, at, record.key(), record.payload(), find) {
                     Ok(event) if wanted(&event) => return event,

@@ -42,14 +42,22 @@ impl Entry {
     /// The entry that an event makes; `nonce` keeps its leaf from being guessed from the hash.
     pub fn new(nonce: [u8; 16], event: EventId, tenant: TenantId, body: Body) -> Result<Self, Unfit> {
         let (kind, micros, commitments) = match &body {
-            Body::Read(read) => (Kind::Read, read.read_at_us, read.subjects.iter().map(|subject| subject.commitment.clone()).collect::<Vec<_>>()),
-            Body::Act(act) => (Kind::Act, act.acted_at_us, Some(act.subject_commitment.clone()).filter(|bytes| !bytes.is_empty()).into_iter().collect()),
+            Body::Read(read) => {
+                (Kind::Read, read.read_at_us, read.subjects.iter().map(|subject| subject.commitment.clone()).collect::<Vec<_>>())
+            }
+            Body::Act(act) => {
+                (Kind::Act, act.acted_at_us, Some(act.subject_commitment.clone()).filter(|bytes| !bytes.is_empty()).into_iter().collect())
+            }
         };
         if commitments.iter().any(|commitment| commitment.len() != 32) {
             return Err(Unfit);
         }
-        let entry =
-            LogEntry { nonce: nonce.to_vec(), event_id: event.as_bytes().to_vec(), tenant_id: tenant.as_bytes().to_vec(), body: Some(body) };
+        let entry = LogEntry {
+            nonce: nonce.to_vec(),
+            event_id: event.as_bytes().to_vec(),
+            tenant_id: tenant.as_bytes().to_vec(),
+            body: Some(body),
+        };
         Ok(Self { kind, happened_at: from_micros(micros).ok_or(Unfit)?, data: entry.encode_to_vec(), commitments })
     }
 }

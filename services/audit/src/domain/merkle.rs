@@ -150,8 +150,11 @@ fn path(index: u64, start: u64, end: u64) -> Vec<Plan> {
         return Vec::new();
     }
     let middle = start + split(end - start);
-    let (mut below, other) =
-        if index < middle { (path(index, start, middle), Plan::span(middle, end)) } else { (path(index, middle, end), Plan::span(start, middle)) };
+    let (mut below, other) = if index < middle {
+        (path(index, start, middle), Plan::span(middle, end))
+    } else {
+        (path(index, middle, end), Plan::span(start, middle))
+    };
     below.push(other);
     below
 }

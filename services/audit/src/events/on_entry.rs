@@ -64,8 +64,7 @@ impl OnEntry {
                 }
                 let mut edge = store::tree::lock_edge(tx.conn()).await?;
                 let first = edge.size();
-                let complete: Vec<_> =
-                    entries.iter().flat_map(|entry| edge.append(leaf_hash(&entry.data))).collect();
+                let complete: Vec<_> = entries.iter().flat_map(|entry| edge.append(leaf_hash(&entry.data))).collect();
                 store::tree::extend(tx.conn(), edge.size(), &complete).await?;
                 store::entries::insert(tx, first, &entries).await?;
                 Ok(())
@@ -75,11 +74,8 @@ impl OnEntry {
 }
 
 fn heard(event: &Incoming) -> anyhow::Result<Heard> {
-    let body = if event.event_type == ReadRecord::TYPE {
-        Body::Read(event.decode::<ReadRecord>()?)
-    } else {
-        Body::Act(event.decode::<Act>()?)
-    };
+    let body =
+        if event.event_type == ReadRecord::TYPE { Body::Read(event.decode::<ReadRecord>()?) } else { Body::Act(event.decode::<Act>()?) };
     let nonce: [u8; 16] = rand::generate(&rand::SystemRandom::new()).map_err(|_| anyhow::anyhow!("no randomness"))?.expose();
     let entry = Entry::new(nonce, event.event_id, event.tenant, body)?;
     Ok(Heard { event: event.event_id, entry })

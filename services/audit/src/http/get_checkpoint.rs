@@ -25,7 +25,8 @@ pub struct CheckpointView {
 ))]
 #[get("/v1/audit/checkpoint")]
 pub async fn get_checkpoint(db: Data<Db>) -> Result<HttpResponse> {
-    let newest = db.infra("audit.checkpoint", async |conn: &mut AsyncPgConnection| checkpoints::newest(conn).await.map_err(Error::from)).await?;
+    let newest =
+        db.infra("audit.checkpoint", async |conn: &mut AsyncPgConnection| checkpoints::newest(conn).await.map_err(Error::from)).await?;
     let (size, note) = newest.ok_or(Error::NotFound)?;
     Ok(HttpResponse::Ok().json(CheckpointView { size, note }))
 }

@@ -31,6 +31,8 @@ pub struct Sizes {
 #[get("/v1/audit/proofs/consistency")]
 pub async fn prove_consistency(db: Data<Db>, Query(sizes): Query<Sizes>) -> Result<HttpResponse> {
     let plans = merkle::consistency(sizes.from, sizes.to).ok_or(Error::NotFound)?;
-    let proof = db.infra("audit.consistency", async |conn: &mut AsyncPgConnection| tree::prove(conn, sizes.to, &plans).await.map_err(Error::from)).await?;
+    let proof = db
+        .infra("audit.consistency", async |conn: &mut AsyncPgConnection| tree::prove(conn, sizes.to, &plans).await.map_err(Error::from))
+        .await?;
     Ok(HttpResponse::Ok().json(ProofView::from(proof.ok_or(Error::NotFound)?)))
 }

@@ -31,6 +31,8 @@ pub struct Place {
 #[get("/v1/audit/proofs/inclusion")]
 pub async fn prove_inclusion(db: Data<Db>, Query(place): Query<Place>) -> Result<HttpResponse> {
     let plans = merkle::inclusion(place.leaf, place.size).ok_or(Error::NotFound)?;
-    let proof = db.infra("audit.inclusion", async |conn: &mut AsyncPgConnection| tree::prove(conn, place.size, &plans).await.map_err(Error::from)).await?;
+    let proof = db
+        .infra("audit.inclusion", async |conn: &mut AsyncPgConnection| tree::prove(conn, place.size, &plans).await.map_err(Error::from))
+        .await?;
     Ok(HttpResponse::Ok().json(ProofView::from(proof.ok_or(Error::NotFound)?)))
 }

@@ -13,7 +13,7 @@ use opener::{Ask, Held, HolderKind, Keyring};
 use privacy::{Purpose, Verb};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::cursor::{Cursors, LARGEST_LIMIT, DEFAULT_LIMIT};
+use web::cursor::{Cursors, DEFAULT_LIMIT, LARGEST_LIMIT};
 use web::{Caller, Problem, ValidJson, access_limit};
 
 const ROUTE: &str = "search_reads";
@@ -64,8 +64,13 @@ pub async fn search_reads(
 
 /// How the log calls the person: only with a key that lives.
 async fn commitment(keyring: &Keyring, caller: &Caller<ReadAudit>, subject: SubjectId) -> Result<[u8; 32]> {
-    let ask =
-        Ask { tenant: caller.tenant(), kind: HolderKind::Subject, subkeys: vec!["audit".to_owned()], purpose: Purpose::AUDIT, verb: Verb::Read };
+    let ask = Ask {
+        tenant: caller.tenant(),
+        kind: HolderKind::Subject,
+        subkeys: vec!["audit".to_owned()],
+        purpose: Purpose::AUDIT,
+        verb: Verb::Read,
+    };
     match keyring.release(&ask, &[subject.uuid()]).await?.into_iter().next() {
         Some(Held::Live(keys)) => keys.first().map(|key| seal::index::commitment(key, subject)).ok_or(Error::NotFound),
         _ => Err(Error::NotFound),

@@ -1,7 +1,7 @@
 //! The entries: what a tenant's leaves say.
 
-use super::tree::{signed, unsigned};
 use super::schema::{entries, subjects};
+use super::tree::{signed, unsigned};
 use crate::domain::entry::{Entry, Kind};
 use db::TenantTx;
 use diesel::prelude::*;
@@ -20,26 +20,25 @@ pub struct Stored {
 pub async fn insert(tx: &mut TenantTx, first_leaf: u64, new: &[Entry]) -> QueryResult<()> {
     let tenant = tx.tenant().uuid();
     let leaves: Vec<i64> = (first_leaf..).take(new.len()).map(signed).collect();
-    let found_by: Vec<(&[u8], i64)> =
-        new.iter().zip(&leaves).flat_map(|(entry, leaf)| entry.commitments.iter().map(move |commitment| (commitment.as_slice(), *leaf))).collect();
-    diesel::sql_query(
-        "INSERT INTO audit.entries (tenant_id, leaf, kind, happened_at, data) SELECT $1, * FROM unnest($2, $3, $4, $5)",
-    )
-    .bind::<Uuid, _>(tenant)
-    .bind::<Array<BigInt>, _>(&leaves)
-    .bind::<Array<Text>, _>(new.iter().map(|entry| entry.kind.name()).collect::<Vec<_>>())
-    .bind::<Array<Timestamptz>, _>(new.iter().map(|entry| entry.happened_at.to_diesel()).collect::<Vec<_>>())
-    .bind::<Array<Binary>, _>(new.iter().map(|entry| entry.data.as_slice()).collect::<Vec<_>>())
-    .execute(tx.conn())
-    .await?;
-    diesel::sql_query(
-        "INSERT INTO audit.subjects (tenant_id, commitment, leaf) SELECT $1, * FROM unnest($2, $3) ON CONFLICT DO NOTHING",
-    )
-    .bind::<Uuid, _>(tenant)
-    .bind::<Array<Binary>, _>(found_by.iter().map(|(commitment, _)| *commitment).collect::<Vec<_>>())
-    .bind::<Array<BigInt>, _>(found_by.iter().map(|(_, leaf)| *leaf).collect::<Vec<_>>())
-    .execute(tx.conn())
-    .await?;
+    let found_by: Vec<(&[u8], i64)> = new
+        .iter()
+        .zip(&leaves)
+        .flat_map(|(entry, leaf)| entry.commitments.iter().map(move |commitment| (commitment.as_slice(), *leaf)))
+        .collect();
+    diesel::sql_query("INSERT INTO audit.entries (tenant_id, leaf, kind, happened_at, data) SELECT $1, * FROM unnest($2, $3, $4, $5)")
+        .bind::<Uuid, _>(tenant)
+        .bind::<Array<BigInt>, _>(&leaves)
+        .bind::<Array<Text>, _>(new.iter().map(|entry| entry.kind.name()).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(new.iter().map(|entry| entry.happened_at.to_diesel()).collect::<Vec<_>>())
+        .bind::<Array<Binary>, _>(new.iter().map(|entry| entry.data.as_slice()).collect::<Vec<_>>())
+        .execute(tx.conn())
+        .await?;
+    diesel::sql_query("INSERT INTO audit.subjects (tenant_id, commitment, leaf) SELECT $1, * FROM unnest($2, $3) ON CONFLICT DO NOTHING")
+        .bind::<Uuid, _>(tenant)
+        .bind::<Array<Binary>, _>(found_by.iter().map(|(commitment, _)| *commitment).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(found_by.iter().map(|(_, leaf)| *leaf).collect::<Vec<_>>())
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 

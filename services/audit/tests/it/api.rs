@@ -25,13 +25,23 @@ async fn every_operation_that_is_not_public_wants_to_know_who_calls() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let path = path.replace("{leaf}", "0");
-            let call = |client: &testkit::Client| send(client.request(method.to_uppercase().parse().unwrap(), &path).json(&serde_json::json!({"subject_id": kernel::SubjectId::random()})));
+            let call = |client: &testkit::Client| {
+                send(
+                    client
+                        .request(method.to_uppercase().parse().unwrap(), &path)
+                        .json(&serde_json::json!({"subject_id": kernel::SubjectId::random()})),
+                )
+            };
             let public = operation["x-public"] == true;
             assert_eq!(call(&app.client).await.status == 401, !public, "{method} {path} as nobody");
             let marketer = app.platform.key(app.tenant, "marketer").await;
             if !public {
                 let answer = call(&app.client.with(&marketer)).await;
-                assert_eq!((answer.status, answer.json()["reason"].as_str()), (403, Some("purpose-not-granted")), "{method} {path} without the purpose");
+                assert_eq!(
+                    (answer.status, answer.json()["reason"].as_str()),
+                    (403, Some("purpose-not-granted")),
+                    "{method} {path} without the purpose"
+                );
             }
         }
     }

@@ -30,7 +30,11 @@ impl App {
         let platform = Platform::start(&kafka, &clock, Service::Audit);
         let tenant = platform.tenant(&["newsletter"]).await;
         let auditor = platform.key(tenant, "auditor").await;
-        let config = Config { common: testkit::common(&database, &kafka), evidence_key: Secret::new(hex::encode(&pkcs8)), log_origin: "mxtr/audit".to_owned() };
+        let config = Config {
+            common: testkit::common(&database, &kafka),
+            evidence_key: Secret::new(hex::encode(&pkcs8)),
+            log_origin: "mxtr/audit".to_owned(),
+        };
         let runtime = testkit::runtime(Service::Audit, &clock);
         let Running { http } = audit::start(config, runtime.clone()).await.unwrap();
         let client = Client::anonymous(http);
@@ -52,7 +56,11 @@ impl App {
             verb: "read".to_owned(),
             subjects: commitments
                 .iter()
-                .map(|commitment| ReadSubject { commitment: commitment.to_vec(), opened: Category::Personal.bit(), withheld: Category::Business.bit() })
+                .map(|commitment| ReadSubject {
+                    commitment: commitment.to_vec(),
+                    opened: Category::Personal.bit(),
+                    withheld: Category::Business.bit(),
+                })
                 .collect(),
             read_at_us: micros(self.clock.now()),
             trace_id: vec![0; 16],

@@ -16,7 +16,10 @@ impl App {
         let newest = || async { self.client.get("/v1/audit/checkpoint").await.json() };
         testkit::until("the checkpoint is signed", || async { newest().await["size"].as_u64().is_some_and(|signed| signed >= size) }).await;
         let note = newest().await["note"].as_str().unwrap().to_owned();
-        Checkpoint::from_note(&note, "mxtr/audit", &self.public_key, |key, message, signature| seal::evidence::verify_bytes(key, message, signature)).unwrap()
+        Checkpoint::from_note(&note, "mxtr/audit", &self.public_key, |key, message, signature| {
+            seal::evidence::verify_bytes(key, message, signature)
+        })
+        .unwrap()
     }
 }
 
@@ -116,7 +119,11 @@ async fn the_tables_only_grow_and_keep_tenants_apart() {
         assert!(refused.as_db_error().unwrap().message().contains("only grows"), "{table}");
     }
     let serving = testkit::connect(&app.database.url).await;
-    assert_eq!(serving.query_one("SELECT count(*) FROM audit.entries", &[]).await.unwrap().get::<_, i64>(0), 0, "without a tenant nothing is seen");
+    assert_eq!(
+        serving.query_one("SELECT count(*) FROM audit.entries", &[]).await.unwrap().get::<_, i64>(0),
+        0,
+        "without a tenant nothing is seen"
+    );
     let mut connection = <db::AsyncPgConnection as diesel_async::AsyncConnection>::establish(&app.database.owner_url).await.unwrap();
     assert_eq!(db::row_security_faults(&mut connection).await.unwrap(), Vec::<String>::new());
     app.runtime.shut_down().await;

@@ -1,5 +1,5 @@
 //! What a person says about a purpose, and what follows from it. No storage, no network.
 
 pub mod receipt;
-pub mod statement;
 pub mod state;
+pub mod statement;

@@ -69,7 +69,12 @@ pub struct WithheldView {
     (status = "5XX", body = Problem),
 ))]
 #[post("/v1/decisions")]
-pub async fn decide_batch(caller: Caller<ReadConsent>, recorder: Data<Recorder>, auth: Data<Auth>, body: ValidJson<AskedDecisions>) -> Result<HttpResponse> {
+pub async fn decide_batch(
+    caller: Caller<ReadConsent>,
+    recorder: Data<Recorder>,
+    auth: Data<Auth>,
+    body: ValidJson<AskedDecisions>,
+) -> Result<HttpResponse> {
     let questions = body.value.questions;
     if !(1..=MOST).contains(&questions.len()) {
         return Err(Problem::invalid("/questions", "out-of-bounds", "A call asks 1 to 1,000 questions.").into());
@@ -136,7 +141,8 @@ impl Known {
             service_chosen: registered.client_service().is_none_or(|service| self.chosen.iter().any(|chosen| chosen == service)),
         };
         let decision = decide(&Question { limit: &self.limit, verb, purpose: registered, asked: categories, person: facts });
-        let withheld = decision.withheld().iter().map(|(categories, reason)| WithheldView { categories: *categories, reason: *reason }).collect();
+        let withheld =
+            decision.withheld().iter().map(|(categories, reason)| WithheldView { categories: *categories, reason: *reason }).collect();
         DecisionView { subject_id, purpose, known: true, allowed: decision.allowed(), withheld }
     }
 }

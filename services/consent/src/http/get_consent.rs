@@ -1,7 +1,7 @@
 //! One record, and which services decide by it.
 
-use super::view::{Acknowledgement, ConsentView};
 use super::ReadConsent;
+use super::view::{Acknowledgement, ConsentView};
 use crate::error::{Error, Result};
 use crate::recording::Recorder;
 use crate::store::{acknowledgements, records};

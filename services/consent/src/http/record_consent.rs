@@ -1,7 +1,7 @@
 //! Records what a person said about one purpose.
 
-use super::view::ConsentView;
 use super::RecordConsent;
+use super::view::ConsentView;
 use crate::domain::statement::{Method, Said, Statement, Wording};
 use crate::error::{Error, Result};
 use crate::recording::Recorder;
@@ -73,7 +73,9 @@ impl NewConsent {
                 wording: Wording { language: self.language, version: self.text_version, sha256: sha256.flatten() },
                 collected_at: self.collected_at.unwrap_or(now),
             }),
-            (problem, _) => Err(problem.unwrap_or_else(|| Problem::invalid("/purpose", "unknown-purpose", "The register has no such purpose."))),
+            (problem, _) => {
+                Err(problem.unwrap_or_else(|| Problem::invalid("/purpose", "unknown-purpose", "The register has no such purpose.")))
+            }
         }
     }
 }

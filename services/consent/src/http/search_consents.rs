@@ -1,7 +1,7 @@
 //! What a person said, in the order they said it.
 
-use super::view::ConsentView;
 use super::ReadConsent;
+use super::view::ConsentView;
 use crate::error::{Error, Result};
 use crate::recording::Recorder;
 use crate::store::records;

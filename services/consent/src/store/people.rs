@@ -109,7 +109,8 @@ pub async fn keep_state(tx: &mut TenantTx, subject: SubjectId, state: &PersonSta
 /// How many rows there are about a person: (table, rows).
 pub async fn count(tx: &mut TenantTx, subject: SubjectId) -> QueryResult<Vec<(&'static str, i64)>> {
     let (tenant, id) = (tx.tenant().uuid(), subject.uuid());
-    let people = subjects::table.filter(subjects::tenant_id.eq(tenant).and(subjects::subject_id.eq(id))).count().get_result(tx.conn()).await?;
+    let people =
+        subjects::table.filter(subjects::tenant_id.eq(tenant).and(subjects::subject_id.eq(id))).count().get_result(tx.conn()).await?;
     let said = records::table.filter(records::tenant_id.eq(tenant).and(records::subject_id.eq(id))).count().get_result(tx.conn()).await?;
     let state = states::table.filter(states::tenant_id.eq(tenant).and(states::subject_id.eq(id))).count().get_result(tx.conn()).await?;
     let known = acknowledgements::table

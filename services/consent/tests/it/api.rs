@@ -43,8 +43,12 @@ async fn bad_input_names_every_field_and_repeats_nothing() {
         "language": format!("{canary}!"), "text_version": format!("{canary} "), "text_sha256": canary,
     });
     let answer = owner.post("/v1/consents", &body).await;
-    let pointers: Vec<String> = answer.json()["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect();
-    assert_eq!((answer.status, pointers), (422, ["/purpose", "/language", "/text_version", "/text_sha256"].map(ToOwned::to_owned).to_vec()));
+    let pointers: Vec<String> =
+        answer.json()["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(
+        (answer.status, pointers),
+        (422, ["/purpose", "/language", "/text_version", "/text_sha256"].map(ToOwned::to_owned).to_vec())
+    );
     assert!(!answer.text.contains(canary));
     for (body, status) in [
         (json!({"subject_id": canary}), 422),
@@ -55,7 +59,8 @@ async fn bad_input_names_every_field_and_repeats_nothing() {
         assert_eq!(answer.status, status, "{}", answer.text);
         assert!(!answer.text.contains(canary));
     }
-    let unregistered = json!({"questions": [{"subject_id": kernel::SubjectId::random(), "purpose": canary, "verb": "read", "categories": ["personal"]}]});
+    let unregistered =
+        json!({"questions": [{"subject_id": kernel::SubjectId::random(), "purpose": canary, "verb": "read", "categories": ["personal"]}]});
     let answer = owner.post("/v1/decisions", &unregistered).await;
     assert_eq!((answer.status, answer.json()["data"][0]["withheld"][0]["reason"].as_str()), (200, Some("purpose-not-registered")));
     assert!(!answer.text.contains(canary));

@@ -51,7 +51,10 @@ impl App {
         self.platform.say(&[self.changed(tenant, subject, 1, Change::Created, role)]).await;
         let client = self.client.with(owner);
         let question = json!({"questions": [{"subject_id": subject, "purpose": "audit", "verb": "read", "categories": ["personal"]}]});
-        testkit::until("consent knows the person", || async { client.post("/v1/decisions", &question).await.json()["data"][0]["known"] == true }).await;
+        testkit::until("consent knows the person", || async {
+            client.post("/v1/decisions", &question).await.json()["data"][0]["known"] == true
+        })
+        .await;
         subject
     }
 

@@ -99,7 +99,8 @@ async fn a_person_who_is_gone_is_not_found_and_their_state_is_taken_back() {
     assert_eq!(app.says(person, "client_service:newsletter", "given").await.status, 404);
     let sql = app.database.superuser().await;
     for table in ["subjects", "records", "states", "acknowledgements"] {
-        let rows: i64 = sql.query_one(&format!("SELECT count(*) FROM consent.{table} WHERE subject_id = '{person}'"), &[]).await.unwrap().get(0);
+        let rows: i64 =
+            sql.query_one(&format!("SELECT count(*) FROM consent.{table} WHERE subject_id = '{person}'"), &[]).await.unwrap().get(0);
         assert_eq!(rows, 0, "{table}");
     }
     app.runtime.shut_down().await;

@@ -77,7 +77,11 @@ impl Blobs {
         fn read<T: Default + for<'de> Deserialize<'de>>(bytes: Option<&[u8]>) -> serde_json::Result<T> {
             bytes.map_or_else(|| Ok(T::default()), serde_json::from_slice)
         }
-        Ok(Self { personal: read(blob(Category::Personal))?, business: read(blob(Category::Business))?, imported: read(blob(Category::Imported))? })
+        Ok(Self {
+            personal: read(blob(Category::Personal))?,
+            business: read(blob(Category::Business))?,
+            imported: read(blob(Category::Imported))?,
+        })
     }
 
     /// The bytes to be sealed for a category; nothing where nothing is known.

@@ -31,7 +31,9 @@ pub async fn acknowledge(db: Db, people: Arc<View<PersonState>>, instance: Strin
         let mut by_tenant: BTreeMap<TenantId, Vec<Applied>> = BTreeMap::new();
         for change in taken {
             let state = people.get(&change.key);
-            let Some((tenant, version)) = state.and_then(|state| Some((TenantId::from_slice(&state.tenant_id)?, change.version?))) else { continue };
+            let Some((tenant, version)) = state.and_then(|state| Some((TenantId::from_slice(&state.tenant_id)?, change.version?))) else {
+                continue;
+            };
             by_tenant.entry(tenant).or_default().push(applied(&change.key, version, &instance, db.clock()));
         }
         for (tenant, all) in by_tenant {
@@ -44,7 +46,13 @@ pub async fn acknowledge(db: Db, people: Arc<View<PersonState>>, instance: Strin
 }
 
 fn applied(key: &[u8; 16], version: i64, instance: &str, clock: &Clock) -> Applied {
-    Applied { topic: topics::CONSENT_DECISIONS.name.to_owned(), key: key.to_vec(), version, applied_at_us: micros(clock.now()), instance: instance.to_owned() }
+    Applied {
+        topic: topics::CONSENT_DECISIONS.name.to_owned(),
+        key: key.to_vec(),
+        version,
+        applied_at_us: micros(clock.now()),
+        instance: instance.to_owned(),
+    }
 }
 
 async fn say(db: &Db, tenant: TenantId, all: &[Applied]) -> Result<(), DbError> {

@@ -95,7 +95,12 @@ impl OnRightsTask {
                 }
                 let subject = task.subject.unwrap_or_default();
                 let answer = match (phase, &prepared) {
-                    (_, Some(prepared)) => Answer { parts: prepared.parts.clone(), counts: prepared.counts.clone(), found: prepared.found.clone(), ..*prepared },
+                    (_, Some(prepared)) => Answer {
+                        parts: prepared.parts.clone(),
+                        counts: prepared.counts.clone(),
+                        found: prepared.found.clone(),
+                        ..*prepared
+                    },
                     (RightsPhase::Erase, None) => erase(tx, subject).await?,
                     (_, None) => look(tx, subject, phase).await?,
                 };
@@ -108,8 +113,13 @@ impl OnRightsTask {
 
     /// Whom the identifiers of the case match: opened with the key of the case, looked up by their tokens.
     async fn find(&self, task: &Task<'_>) -> Result<Answer> {
-        let ask =
-            Ask { tenant: task.tenant, kind: HolderKind::Case, subkeys: vec!["personal".to_owned()], purpose: Purpose::LEGAL_OBLIGATION, verb: Verb::Read };
+        let ask = Ask {
+            tenant: task.tenant,
+            kind: HolderKind::Case,
+            subkeys: vec!["personal".to_owned()],
+            purpose: Purpose::LEGAL_OBLIGATION,
+            verb: Verb::Read,
+        };
         let held = self.vault.keyring().release(&ask, &[task.case]).await?.into_iter().next();
         let Some(Held::Live(keys)) = held else { return Ok(Answer { result: RightsResult::Nothing, ..Answer::default() }) };
         let key = keys.first().ok_or(Error::NotFound)?;
@@ -122,7 +132,9 @@ impl OnRightsTask {
             ..Values::default()
         };
         let tokens = self.vault.indexes(task.tenant).await?.tokens(&values);
-        let rows = people::read_by_tokens(&self.db, task.tenant, tokens.email.into_iter().collect(), tokens.telephone.into_iter().collect()).await?;
+        let rows =
+            people::read_by_tokens(&self.db, task.tenant, tokens.email.into_iter().collect(), tokens.telephone.into_iter().collect())
+                .await?;
         let found: Vec<Vec<u8>> = rows.iter().map(|row| row.id.as_bytes().to_vec()).collect();
         let result = if found.is_empty() { RightsResult::Nothing } else { RightsResult::Done };
         Ok(Answer { result, found, ..Answer::default() })
@@ -165,8 +177,13 @@ impl OnRightsTask {
     }
 
     async fn package_key(&self, tenant: TenantId, subject: Uuid) -> Result<Option<Key>> {
-        let ask =
-            Ask { tenant, kind: HolderKind::Subject, subkeys: vec!["package".to_owned()], purpose: Purpose::LEGAL_OBLIGATION, verb: Verb::Export };
+        let ask = Ask {
+            tenant,
+            kind: HolderKind::Subject,
+            subkeys: vec!["package".to_owned()],
+            purpose: Purpose::LEGAL_OBLIGATION,
+            verb: Verb::Export,
+        };
         let held = self.vault.keyring().release(&ask, &[subject]).await?;
         Ok(held.into_iter().find_map(|held| if let Held::Live(keys) = held { keys.into_iter().next() } else { None }))
     }
@@ -174,7 +191,8 @@ impl OnRightsTask {
     fn outcome(&self, tx: &TenantTx, task: &Task<'_>, phase: RightsPhase, answer: Answer) -> Outgoing {
         let answered_at_us = micros(tx.clock().now());
         let methods = if phase == RightsPhase::Scan { vec!["by-id".to_owned()] } else { Vec::new() };
-        let counts: Vec<_> = answer.counts.iter().map(|count| json!({"store": count.store, "what": count.what, "rows": count.rows})).collect();
+        let counts: Vec<_> =
+            answer.counts.iter().map(|count| json!({"store": count.store, "what": count.what, "rows": count.rows})).collect();
         let receipt = json!({
             "service": Service::Contacts.name(),
             "case_id": task.case,
@@ -232,6 +250,7 @@ async fn erase(tx: &mut TenantTx, subject: Uuid) -> Result<Answer> {
     people::delete(tx, subject).await?;
     row.version += 1;
     telling::changed(tx, &row, Change::Deleted, CategorySet::EMPTY);
-    let kept = StoreCount { store: "contacts.suppressions".to_owned(), what: "kept".to_owned(), rows: i64::from(row.suppression_token.is_some()) };
+    let kept =
+        StoreCount { store: "contacts.suppressions".to_owned(), what: "kept".to_owned(), rows: i64::from(row.suppression_token.is_some()) };
     Ok(Answer { result: RightsResult::Done, counts: vec![count("erased", 1), kept], ..Answer::default() })
 }

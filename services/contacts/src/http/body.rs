@@ -97,7 +97,13 @@ impl Fields {
         let telephone = self.telephone.as_deref().map(|text| Phone::parse(text, None));
         parse("/telephone", "invalid-telephone", "This is no telephone number.", telephone.is_some(), matches!(telephone, Some(Ok(_))));
         let band = self.employee_count.as_deref().map(EmployeeBand::parse);
-        parse("/employee_count", "invalid-employee-count", "A number, or a band such as 11-50.", band.is_some(), matches!(band, Some(Some(_))));
+        parse(
+            "/employee_count",
+            "invalid-employee-count",
+            "A number, or a band such as 11-50.",
+            band.is_some(),
+            matches!(band, Some(Some(_))),
+        );
         let spoken = self.language.as_deref().map(language);
         parse("/language", "invalid-language", "This is no language tag (BCP 47).", spoken.is_some(), matches!(spoken, Some(Some(_))));
         let zone = self.time_zone.as_deref().map(time_zone);

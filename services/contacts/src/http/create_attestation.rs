@@ -65,7 +65,9 @@ pub async fn create_attestation(caller: Caller<ImportContacts>, desk: Data<Desk>
         created_at: clock.now().to_diesel(),
     };
     desk.db
-        .tx(caller.tenant(), "attestations.create", async |tx: &mut TenantTx| attestations::insert(tx, &attestation).await.map_err(Error::from))
+        .tx(caller.tenant(), "attestations.create", async |tx: &mut TenantTx| {
+            attestations::insert(tx, &attestation).await.map_err(Error::from)
+        })
         .await?;
     Ok(HttpResponse::Created().json(AttestationView {
         id: attestation.id.into(),

@@ -29,7 +29,12 @@ use web::{Caller, Problem, ValidJson, access_limit};
         (status = "5XX", body = Problem),
     ))]
 #[post("/v1/contacts")]
-pub async fn create_contact(caller: Caller<WriteContacts>, key: IdempotencyKey, desk: Data<Desk>, body: ValidJson<Fields>) -> Result<HttpResponse> {
+pub async fn create_contact(
+    caller: Caller<WriteContacts>,
+    key: IdempotencyKey,
+    desk: Data<Desk>,
+    body: ValidJson<Fields>,
+) -> Result<HttpResponse> {
     desk.check_policy(&caller)?;
     let sent = body.value.categories();
     if !caller.limit().categories.covers(sent) {

@@ -58,7 +58,11 @@ pub async fn create_import(
     body: Payload,
 ) -> Result<HttpResponse> {
     desk.check_policy(&caller)?;
-    let is_csv = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/csv"));
+    let is_csv = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/csv"));
     if !is_csv {
         return Err(Problem::new(Slug::UNSUPPORTED_TYPE).detail("Send text/csv.").into());
     }
@@ -82,7 +86,11 @@ pub async fn create_import(
 
 fn check_country(country: Option<&str>) -> Result<()> {
     let fits = country.is_none_or(|code| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()));
-    if fits { Ok(()) } else { Err(Problem::new(Slug::NOT_READABLE).detail("The query parameter country is an ISO 3166-1 alpha-2 code in capitals.").into()) }
+    if fits {
+        Ok(())
+    } else {
+        Err(Problem::new(Slug::NOT_READABLE).detail("The query parameter country is an ISO 3166-1 alpha-2 code in capitals.").into())
+    }
 }
 
 /// The assurance is the tenant's own, covers collection and has not ended.
@@ -90,12 +98,20 @@ async fn check_attestation(desk: &Desk, tenant: TenantId, id: AttestationId) -> 
     let today: Date = desk.db.clock().now().to_zoned(TimeZone::UTC).date();
     let found = desk
         .db
-        .tx(tenant, "attestations.get", async |tx: &mut TenantTx| attestations::find(tx, id.uuid()).await.map_err(crate::error::Error::from))
+        .tx(tenant, "attestations.get", async |tx: &mut TenantTx| {
+            attestations::find(tx, id.uuid()).await.map_err(crate::error::Error::from)
+        })
         .await?;
-    let holds = found.is_some_and(|attestation| attestation.covers_collection && attestation.expires_on.is_none_or(|day| day.to_jiff() >= today));
+    let holds =
+        found.is_some_and(|attestation| attestation.covers_collection && attestation.expires_on.is_none_or(|day| day.to_jiff() >= today));
     if holds {
         Ok(())
     } else {
-        Err(Problem::invalid("/attestation_id", "no-such-assurance", "There is no assurance of this id that covers collection and has not ended.").into())
+        Err(Problem::invalid(
+            "/attestation_id",
+            "no-such-assurance",
+            "There is no assurance of this id that covers collection and has not ended.",
+        )
+        .into())
     }
 }

@@ -51,7 +51,8 @@ impl ImportView {
     pub async fn of(vault: &Vault, run: &ImportRow) -> Result<Self> {
         let tenant = run.tenant_id.into();
         let key = vault.import_key(tenant, run.id).await?;
-        let header: Vec<String> = run.header.as_deref().map(|sealed| open_header(&key, tenant, run.id, sealed)).transpose()?.unwrap_or_default();
+        let header: Vec<String> =
+            run.header.as_deref().map(|sealed| open_header(&key, tenant, run.id, sealed)).transpose()?.unwrap_or_default();
         let mapping: Option<Mapping> = run.mapping.as_deref().map(|sealed| open_header(&key, tenant, run.id, sealed)).transpose()?;
         let columns = mapping.map(|mapping| header.iter().cloned().zip(mapping.0).collect()).unwrap_or_default();
         Ok(Self {

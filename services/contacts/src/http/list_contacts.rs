@@ -20,7 +20,12 @@ const ROUTE: &str = "list_contacts";
 #[utoipa::path(tag = "contacts", params(Page, web::PurposeHeader), extensions(("x-access-limit" = json!(access_limit::<ReadContacts>()))),
     security(("bearer" = [])), responses((status = 200, body = Contacts), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[get("/v1/contacts")]
-pub async fn list_contacts(caller: Caller<ReadContacts>, desk: Data<Desk>, cursors: Data<Cursors>, page: Query<Page>) -> Result<HttpResponse> {
+pub async fn list_contacts(
+    caller: Caller<ReadContacts>,
+    desk: Data<Desk>,
+    cursors: Data<Cursors>,
+    page: Query<Page>,
+) -> Result<HttpResponse> {
     let (limit, tenant, purpose) = (page.0.limit()?, caller.tenant(), caller.purpose()?);
     let after = page.0.cursor.map(|cursor| cursors.decode::<Uuid>(tenant, ROUTE, &cursor)).transpose()?;
     let rows = desk

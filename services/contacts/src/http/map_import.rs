@@ -31,7 +31,12 @@ pub struct Columns {
     security(("bearer" = [])), responses((status = 200, body = ImportView), (status = 409, description = "it is not staged, or committed already", body = Problem),
     (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[put("/v1/imports/{id}/mapping")]
-pub async fn map_import(caller: Caller<ImportContacts>, desk: Data<Desk>, id: Path<ImportId>, body: ValidJson<Columns>) -> Result<HttpResponse> {
+pub async fn map_import(
+    caller: Caller<ImportContacts>,
+    desk: Data<Desk>,
+    id: Path<ImportId>,
+    body: ValidJson<Columns>,
+) -> Result<HttpResponse> {
     let (tenant, import) = (caller.tenant(), id.0.uuid());
     let known = imports::read(&desk.db, tenant, import).await?.ok_or(Error::NotFound)?;
     let key = desk.vault.import_key(tenant, import).await?;

@@ -47,7 +47,8 @@ pub async fn search_contacts(caller: Caller<ReadContacts>, desk: Data<Desk>, bod
     let (tenant, purpose, values) = (caller.tenant(), caller.purpose()?, body.value.values()?);
     let tokens = desk.vault.indexes(tenant).await?.tokens(&values);
     let rows = people::read_by_tokens(&desk.db, tenant, tokens.email.into_iter().collect(), tokens.telephone.into_iter().collect()).await?;
-    let asking = Asking { tenant, principal: caller.principal(), limit: caller.limit(), purpose, verb: Verb::Read, operation: "search_contacts" };
+    let asking =
+        Asking { tenant, principal: caller.principal(), limit: caller.limit(), purpose, verb: Verb::Read, operation: "search_contacts" };
     let opened = desk.opener.open(&asking, rows.iter().map(people::ContactRow::sealed).collect()).await?;
     Ok(opened.try_map(|opened| Ok::<_, Error>(Contacts { data: views(&rows, &opened)?, next_cursor: None }))?.respond(StatusCode::OK))
 }

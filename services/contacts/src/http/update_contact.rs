@@ -51,8 +51,14 @@ pub async fn update_contact(
 async fn change(desk: &Desk, caller: &Caller<WriteContacts>, row: &ContactRow, values: &Values) -> Result<ContactRow> {
     let (tenant, subject) = (caller.tenant(), SubjectId::from(row.id));
     let limit = own_limit();
-    let asking =
-        Asking { tenant, principal: caller.principal(), limit: &limit, purpose: Purpose::OPERATE, verb: Verb::Write, operation: "update_contact" };
+    let asking = Asking {
+        tenant,
+        principal: caller.principal(),
+        limit: &limit,
+        purpose: Purpose::OPERATE,
+        verb: Verb::Write,
+        operation: "update_contact",
+    };
     let opened = desk.opener.open(&asking, vec![row.sealed()]).await?.first().ok_or(Error::NotFound)?.for_work();
     if !opened.decision.withheld().is_empty() {
         return Err(Problem::new(web::Slug::RESTRICTED).into());

@@ -95,7 +95,8 @@ impl ContactView {
         let Blobs { personal, business, imported } = Blobs::opened(|category| opened.blob(category))?;
         let allowed = opened.decision.allowed();
         let clear = |category: Category, value: &Option<String>| value.clone().filter(|_| allowed.contains(category));
-        let withheld = opened.decision.withheld().iter().map(|(categories, reason)| WithheldView { categories: *categories, reason: *reason });
+        let withheld =
+            opened.decision.withheld().iter().map(|(categories, reason)| WithheldView { categories: *categories, reason: *reason });
         Ok(Self {
             meta: row.into(),
             email: personal.email,

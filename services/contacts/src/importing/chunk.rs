@@ -53,7 +53,9 @@ impl Chunk {
     fn add(&mut self, values: Values, indexes: &Indexes, by_token: &mut HashMap<Vec<u8>, usize>) {
         let (tokens, blobs) = (indexes.tokens(&values), Blobs::new(&values));
         let Some(known) = tokens.suppression.clone() else { return };
-        if let Some(candidate) = by_token.get(&known).and_then(|at| self.candidates.get_mut(*at)) { candidate.merge(&values, &blobs, &tokens) } else {
+        if let Some(candidate) = by_token.get(&known).and_then(|at| self.candidates.get_mut(*at)) {
+            candidate.merge(&values, &blobs, &tokens);
+        } else {
             by_token.insert(known, self.candidates.len());
             self.candidates.push(Candidate { tokens, values, blobs, rows: 1 });
         }

@@ -1,9 +1,9 @@
 //! Committing: one chunk a transaction, which takes the chunk away, counts it, and puts its people in. Whatever dies in between, a chunk has its effect once.
 
+use super::REJECTED;
 use super::chunk::{Candidate, Chunk};
 use super::merge::Pair;
 use super::staged::{Counts, open_header, open_rows, seal_rows};
-use super::REJECTED;
 use crate::domain::import::layout::Mapping;
 use crate::error::{Error, Result};
 use crate::store::imports::{self, ImportRow};
@@ -173,7 +173,8 @@ impl Work<'_> {
         let suppressed = suppressions::among(db, self.tenant, tokens).await?;
         let (new, known) = self.known(db, candidates, &suppressed, &mut counts).await?;
         counts.created += u64::try_from(new.len()).unwrap_or_default();
-        counts.merged += new.iter().map(|candidate| candidate.rows - 1).sum::<u64>() + known.iter().map(|(_, candidate)| candidate.rows).sum::<u64>();
+        counts.merged +=
+            new.iter().map(|candidate| candidate.rows - 1).sum::<u64>() + known.iter().map(|(_, candidate)| candidate.rows).sum::<u64>();
         let created = self.made(new).await?;
         let merged = self.merged(known).await?;
         let rejects = if rejects.is_empty() { None } else { Some(seal_rows(key, self.tenant, self.run.id, number, REJECTED, &rejects)?) };
@@ -193,7 +194,8 @@ impl Work<'_> {
         let telephones: Vec<Vec<u8>> = unnamed.filter_map(|candidate| candidate.tokens.telephone.clone()).collect();
         let there = people::read_by_tokens(db, self.tenant, emails, telephones).await?;
         let by_email: HashMap<&[u8], &ContactRow> = there.iter().filter_map(|row| Some((row.email_index.as_deref()?, row))).collect();
-        let by_telephone: HashMap<&[u8], &ContactRow> = there.iter().filter_map(|row| Some((row.telephone_index.as_deref()?, row))).collect();
+        let by_telephone: HashMap<&[u8], &ContactRow> =
+            there.iter().filter_map(|row| Some((row.telephone_index.as_deref()?, row))).collect();
         let (mut new, mut known) = (Vec::new(), Vec::new());
         for candidate in candidates {
             let found = match (&candidate.tokens.email, &candidate.tokens.telephone) {
@@ -202,7 +204,9 @@ impl Work<'_> {
                 (None, None) => None,
             };
             match found {
-                _ if candidate.tokens.suppression.as_ref().is_some_and(|token| suppressed.contains(token)) => counts.suppressed += candidate.rows,
+                _ if candidate.tokens.suppression.as_ref().is_some_and(|token| suppressed.contains(token)) => {
+                    counts.suppressed += candidate.rows;
+                }
                 Some(row) => known.push(((*row).clone(), candidate)),
                 None => new.push(candidate),
             }
@@ -217,7 +221,8 @@ impl Work<'_> {
         }
         let subjects: Vec<SubjectId> = new.iter().map(|_| SubjectId::random()).collect();
         let keys = self.vault.create(self.tenant, &subjects, Verb::Import).await?;
-        let rows = new.into_iter().zip(subjects).zip(keys).filter_map(|((candidate, subject), keys)| Some(self.row(candidate, subject, &keys?)));
+        let rows =
+            new.into_iter().zip(subjects).zip(keys).filter_map(|((candidate, subject), keys)| Some(self.row(candidate, subject, &keys?)));
         Ok(rows.collect())
     }
 

@@ -22,8 +22,14 @@ impl Work<'_> {
             return Ok(Vec::new());
         }
         let limit = own_limit();
-        let asking =
-            Asking { tenant: self.tenant, principal: self.run.principal_id.into(), limit: &limit, purpose: Purpose::OPERATE, verb: Verb::Import, operation: "import" };
+        let asking = Asking {
+            tenant: self.tenant,
+            principal: self.run.principal_id.into(),
+            limit: &limit,
+            purpose: Purpose::OPERATE,
+            verb: Verb::Import,
+            operation: "import",
+        };
         let opened = self.opener.open(&asking, pairs.iter().map(|(row, _)| row.sealed()).collect()).await?.for_work();
         let opened: HashMap<_, OpenedRow> = opened.into_iter().map(|row| (row.row, row)).collect();
         let mut filled = Vec::new();

@@ -11,9 +11,14 @@ use tokio::sync::mpsc;
 
 /// What the reader says, in this order: the header once, chunks, the end.
 pub enum Part {
-    Header { names: Vec<String>, recognised: Option<(&'static str, Mapping)> },
+    Header {
+        names: Vec<String>,
+        recognised: Option<(&'static str, Mapping)>,
+    },
     Chunk(Vec<Staged>),
-    End { sha256: Vec<u8> },
+    End {
+        sha256: Vec<u8>,
+    },
     /// The file has no header that can be read.
     NoHeader,
 }
@@ -76,7 +81,8 @@ impl Rows<'_> {
         if !reader.read_byte_record(&mut record).ok()? {
             return None;
         }
-        let names: Vec<String> = record.iter().map(|cell| std::str::from_utf8(cell).ok().map(|name| name.trim().to_owned())).collect::<Option<_>>()?;
+        let names: Vec<String> =
+            record.iter().map(|cell| std::str::from_utf8(cell).ok().map(|name| name.trim().to_owned())).collect::<Option<_>>()?;
         if names.len() < 2 && names.first().is_none_or(String::is_empty) || names.iter().any(|name| kernel::holds_card_number(name)) {
             return None;
         }

@@ -1,8 +1,8 @@
 //! Staging: the file streams in, its rows are sealed under the key of the import, and nothing of it is ever in clear on a disk.
 
+use super::STAGED;
 use super::reading::{Part, read};
 use super::staged::{Counts, Staged, seal_header, seal_rows};
-use super::STAGED;
 use crate::error::{Error, Result};
 use crate::store::imports::{self, ImportRow};
 use crate::vault::Vault;
@@ -41,7 +41,9 @@ impl Stager<'_> {
         let clock = self.db.clock();
         let mut run = blank(declared, ImportId::new(clock).uuid(), clock.now().to_diesel());
         let key = self.vault.import_key(declared.tenant, run.id).await?;
-        self.db.tx(declared.tenant, "imports.begin", async |tx: &mut TenantTx| imports::insert(tx, &run).await.map_err(Error::from)).await?;
+        self.db
+            .tx(declared.tenant, "imports.begin", async |tx: &mut TenantTx| imports::insert(tx, &run).await.map_err(Error::from))
+            .await?;
         let staged = self.take(&mut run, &key, body).await;
         if staged.is_err() {
             run.state = "failed".to_owned();
@@ -74,7 +76,11 @@ impl Stager<'_> {
         let tenant = TenantId::from(run.tenant_id);
         while let Some(part) = parts.recv().await {
             match part {
-                Part::NoHeader => return Err(Problem::new(Slug::NOT_READABLE).detail("The file has no header that can be read: UTF-8 CSV is expected.").into()),
+                Part::NoHeader => {
+                    return Err(Problem::new(Slug::NOT_READABLE)
+                        .detail("The file has no header that can be read: UTF-8 CSV is expected.")
+                        .into());
+                }
                 Part::Header { names, recognised } => {
                     run.header = Some(seal_header(key, tenant, run.id, &names)?);
                     run.layout = recognised.as_ref().map(|(name, _)| (*name).to_owned());
@@ -94,7 +100,9 @@ impl Stager<'_> {
     async fn keep_chunk(&self, run: &mut ImportRow, key: &Key, rows: &[Staged]) -> Result<()> {
         let (tenant, import, chunk) = (TenantId::from(run.tenant_id), run.id, run.chunks);
         let sealed = seal_rows(key, tenant, import, chunk, STAGED, rows)?;
-        self.db.tx(tenant, "imports.stage", async |tx: &mut TenantTx| imports::stage(tx, import, chunk, &sealed).await.map_err(Error::from)).await?;
+        self.db
+            .tx(tenant, "imports.stage", async |tx: &mut TenantTx| imports::stage(tx, import, chunk, &sealed).await.map_err(Error::from))
+            .await?;
         run.chunks += 1;
         run.rows_total += i64::try_from(rows.len()).unwrap_or_default();
         Ok(())
@@ -105,7 +113,8 @@ impl Stager<'_> {
 async fn feed(mut body: Payload, bytes: mpsc::Sender<Bytes>, largest: u64) -> Result<()> {
     let mut taken: u64 = 0;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|_| Problem::new(Slug::NOT_READABLE).detail("The file ended before its end. Nothing was kept; send it again."))?;
+        let chunk = chunk
+            .map_err(|_| Problem::new(Slug::NOT_READABLE).detail("The file ended before its end. Nothing was kept; send it again."))?;
         taken += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         if taken > largest {
             return Err(Problem::new(Slug::TOO_LARGE).into());

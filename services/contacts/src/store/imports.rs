@@ -130,7 +130,10 @@ pub async fn dequeue(db: &Db, import: Uuid) -> Result<(), DbError> {
 
 /// The runs that wait: (tenant, import).
 pub async fn queued(db: &Db) -> Result<Vec<(TenantId, Uuid)>, DbError> {
-    let query = queue::table.filter(queue::tenant_id.eq(TenantId::HOUSE.uuid())).order(queue::import_id).select((queue::of_tenant, queue::import_id));
+    let query = queue::table
+        .filter(queue::tenant_id.eq(TenantId::HOUSE.uuid()))
+        .order(queue::import_id)
+        .select((queue::of_tenant, queue::import_id));
     let rows: Vec<(Uuid, Uuid)> = db.read(TenantId::HOUSE, "imports.queued", query).await?;
     Ok(rows.into_iter().map(|(tenant, import)| (tenant.into(), import)).collect())
 }

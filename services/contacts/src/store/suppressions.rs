@@ -10,7 +10,9 @@ use std::collections::HashSet;
 
 /// Which of these tokens are suppressed.
 pub async fn among(db: &Db, tenant: TenantId, tokens: Vec<Vec<u8>>) -> Result<HashSet<Vec<u8>>, DbError> {
-    let query = suppressions::table.filter(suppressions::tenant_id.eq(tenant.uuid()).and(suppressions::token.eq_any(tokens))).select(suppressions::token);
+    let query = suppressions::table
+        .filter(suppressions::tenant_id.eq(tenant.uuid()).and(suppressions::token.eq_any(tokens)))
+        .select(suppressions::token);
     Ok(db.read::<_, Vec<u8>>(tenant, "contacts.suppressed", query).await?.into_iter().collect())
 }
 

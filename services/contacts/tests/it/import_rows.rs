@@ -66,7 +66,12 @@ fn every_row_of_the_three_files_ends_as_expected() {
 }
 
 fn mapping() -> Mapping {
-    Mapping(vec![Column::Field(Field::Email), Column::Field(Field::Telephone), Column::Field(Field::EmployeeCount), Column::Custom("tier".to_owned())])
+    Mapping(vec![
+        Column::Field(Field::Email),
+        Column::Field(Field::Telephone),
+        Column::Field(Field::EmployeeCount),
+        Column::Custom("tier".to_owned()),
+    ])
 }
 
 fn cells(row: [&str; 4]) -> Vec<String> {

@@ -1,3 +1,5 @@
 //! contacts, from the outside and from its pure inside.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 mod import_rows;

@@ -107,7 +107,7 @@ impl Grantor {
         let mut faults = Vec::new();
         if terms.role == Role::HOUSE_ADMIN && !self.house {
             faults.push(Fault::RoleOfTheHouse);
-        } else if !self.administers(terms.role) && !(terms.role == self.terms.role && self.limit.covers(&terms.limit)) {
+        } else if !(self.administers(terms.role) || terms.role == self.terms.role && self.limit.covers(&terms.limit)) {
             faults.push(Fault::NotYours);
         }
         if !within(&self.terms.networks, &terms.networks) {

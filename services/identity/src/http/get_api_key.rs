@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, get};
 use db::{Db, TenantTx};
 use kernel::PrincipalId;
 use web::etag::etag;
-use web::{Caller, Path, Problem, access_limit};
+use web::{Caller, Path, access_limit};
 
 /// A key of the tenant, without its secret, which nobody can see again.
 #[utoipa::path(tag = "api keys", params(("id" = PrincipalId, Path)), extensions(("x-access-limit" = json!(access_limit::<Administer>()))),

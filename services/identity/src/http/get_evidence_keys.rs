@@ -8,7 +8,6 @@ use actix_web::{HttpResponse, get};
 use seal::evidence::{Invalid, PublicKeys};
 use serde_json::json;
 use std::path::Path;
-use web::Problem;
 
 /// The public keys that receipts, certificates and checkpoints were ever signed with, each with its `kind`. None is ever taken away.
 #[utoipa::path(tag = "well known", extensions(("x-public" = json!(true))), responses(

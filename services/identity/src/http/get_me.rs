@@ -6,7 +6,7 @@ use kernel::{PrincipalId, TenantId};
 use privacy::AccessLimit;
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{Caller, Problem, access_limit};
+use web::{Caller, access_limit};
 
 /// The caller.
 #[derive(Debug, Serialize, ToSchema)]

@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, get};
 use db::{Db, TenantTx};
 use kernel::TenantId;
 use web::etag::etag;
-use web::{Caller, Path, Problem, Right, access_limit};
+use web::{Caller, Path, Right, access_limit};
 
 /// A tenant. Another tenant's is not found, like one that never was; the house sees all.
 #[utoipa::path(tag = "tenants", params(("id" = TenantId, Path)), extensions(("x-access-limit" = json!(access_limit::<Look>()))),

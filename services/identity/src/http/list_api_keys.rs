@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, get};
 use db::{Db, TenantTx};
 use kernel::PrincipalId;
 use web::cursor::{Cursors, Page};
-use web::{Caller, Problem, Query, access_limit};
+use web::{Caller, Query, access_limit};
 
 const ROUTE: &str = "list_api_keys";
 

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, get};
 use privacy::{AccessLimit, bundle};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{Caller, Problem, access_limit};
+use web::{Caller, access_limit};
 
 /// A role of the policy.
 #[derive(Debug, Serialize, ToSchema)]

@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete};
 use db::{Db, TenantTx};
 use kernel::PrincipalId;
-use web::{Caller, Path, Problem, access_limit};
+use web::{Caller, Path, access_limit};
 
 /// Ends a key, and with it every token made with it. Once more has no effect. No version is asked for: nobody has to read a leaked key before stopping it.
 #[utoipa::path(tag = "api keys", params(("id" = PrincipalId, Path)), extensions(("x-access-limit" = json!(access_limit::<Administer>()))),

@@ -52,7 +52,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let staged = answer(stage(&http, &base, &key, &options)?).await?;
     let id = staged["id"].as_str().context("the platform names the import")?;
     if staged["state"] == "needs-mapping" {
-        bail!("the columns of this file are not known: say what they are with PUT /v1/imports/{id}/mapping, then POST /v1/imports/{id}/commit");
+        bail!(
+            "the columns of this file are not known: say what they are with PUT /v1/imports/{id}/mapping, then POST /v1/imports/{id}/commit"
+        );
     }
     let address = format!("{base}/v1/imports/{id}");
     answer(http.post(format!("{address}/commit")).bearer_auth(&key)).await?;

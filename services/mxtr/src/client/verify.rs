@@ -62,7 +62,13 @@ fn receipt(evidence: &Evidence) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string_pretty(&json!({"verified": true, "receipt": document}))?);
     } else {
         let field = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
-        println!("verified: {} was {} on {}, effective by {}", field("purpose"), field("event"), field("recorded_at"), field("effective_by"));
+        println!(
+            "verified: {} was {} on {}, effective by {}",
+            field("purpose"),
+            field("event"),
+            field("recorded_at"),
+            field("effective_by")
+        );
     }
     Ok(())
 }
@@ -75,7 +81,8 @@ fn log(evidence: &Evidence, origin: &str) -> anyhow::Result<()> {
     let verify = |key: &[u8; 32], message: &[u8], signature: &[u8; 64]| seal::evidence::verify_bytes(key, message, signature);
     let checkpoint = public.iter().find_map(|key| Checkpoint::from_note(note, origin, key, verify).ok());
     let checkpoint = checkpoint.ok_or_else(|| refused("no published key has signed the checkpoint"))?;
-    let entry = proof["entry"].as_str().and_then(|entry| STANDARD.decode(entry).ok()).ok_or_else(|| refused("there is no entry in the file"))?;
+    let entry =
+        proof["entry"].as_str().and_then(|entry| STANDARD.decode(entry).ok()).ok_or_else(|| refused("there is no entry in the file"))?;
     let leaf = proof["leaf"].as_u64().ok_or_else(|| refused("the file does not say where the entry stands"))?;
     let path: Option<Vec<Hash>> =
         proof["inclusion"].as_array().into_iter().flatten().map(|hash| STANDARD.decode(hash.as_str()?).ok()?.try_into().ok()).collect();

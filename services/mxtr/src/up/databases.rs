@@ -10,7 +10,11 @@ use std::collections::BTreeMap;
 use tokio_postgres::{Client, NoTls};
 
 /// Brings every database up to date; says where each is, as the role that serves.
-pub async fn prepare(superuser_url: Option<&str>, secrets: &Secrets, environment: &Environment) -> anyhow::Result<BTreeMap<String, String>> {
+pub async fn prepare(
+    superuser_url: Option<&str>,
+    secrets: &Secrets,
+    environment: &Environment,
+) -> anyhow::Result<BTreeMap<String, String>> {
     let mut databases = BTreeMap::new();
     for service in SERVED {
         let url = match superuser_url {
@@ -24,9 +28,16 @@ pub async fn prepare(superuser_url: Option<&str>, secrets: &Secrets, environment
 
 async fn ours(superuser: &str, service: Service, secrets: &Secrets) -> anyhow::Result<String> {
     let client = connect(superuser).await?;
-    let place = superuser.rsplit_once('@').and_then(|(_, place)| place.split_once('/')).map(|(place, _)| place).context("the address names a place")?;
+    let place = superuser
+        .rsplit_once('@')
+        .and_then(|(_, place)| place.split_once('/'))
+        .map(|(place, _)| place)
+        .context("the address names a place")?;
     let address = |role: &str, password: &str| format!("postgres://{role}:{password}@{place}/mxtr_{service}");
-    let roles = [(format!("mxtr_{service}_owner"), secrets.text(&format!("{service}.owner"))?), (format!("mxtr_{service}"), secrets.text(&format!("{service}.database"))?)];
+    let roles = [
+        (format!("mxtr_{service}_owner"), secrets.text(&format!("{service}.owner"))?),
+        (format!("mxtr_{service}"), secrets.text(&format!("{service}.database"))?),
+    ];
     for (role, password) in &roles {
         // Hex and names of ours: nothing in them ends the literal.
         let known = client.query_opt("SELECT 1 FROM pg_roles WHERE rolname = $1", &[role]).await?.is_some();
@@ -45,7 +56,11 @@ async fn ours(superuser: &str, service: Service, secrets: &Secrets) -> anyhow::R
 
 /// A database from outside is migrated by whoever owns it, unless the owner's address is given too.
 async fn given(service: Service, environment: &Environment) -> anyhow::Result<String> {
-    anyhow::ensure!(database_is_given(service, environment), "where one database is given, all are: MXTR_{}_DATABASE_URL is missing", service.name().to_uppercase());
+    anyhow::ensure!(
+        database_is_given(service, environment),
+        "where one database is given, all are: MXTR_{}_DATABASE_URL is missing",
+        service.name().to_uppercase()
+    );
     let read = |name: String| -> anyhow::Result<Option<String>> {
         Ok(match (environment.get(&name), environment.get(&format!("{name}_FILE"))) {
             (Some(url), _) => Some(url.to_owned()),

@@ -71,7 +71,9 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(&path)?;
     if file.try_lock().is_err() {
         let holder = fs::read_to_string(folder.join("pid")).unwrap_or_default();
-        return Err(Exit(NOT_RUNNING, format!("process {} runs on {} already; `mxtr down` stops it", holder.trim(), folder.display())).into());
+        return Err(
+            Exit(NOT_RUNNING, format!("process {} runs on {} already; `mxtr down` stops it", holder.trim(), folder.display())).into()
+        );
     }
     fs::write(folder.join("pid"), std::process::id().to_string())?;
     Ok(file)
@@ -100,7 +102,8 @@ impl Servers {
         let outside_kafka = environment.get("MXTR_KAFKA_BROKERS").map(ToOwned::to_owned);
         let outside_databases = SERVED.iter().any(|service| environment::database_is_given(*service, environment));
         tokio::task::spawn_blocking(move || {
-            let prepared = if outside_kafka.is_some() && outside_databases { None } else { Some(Prepared::ensure(&mut |says| println!("{says}"))?) };
+            let prepared =
+                if outside_kafka.is_some() && outside_databases { None } else { Some(Prepared::ensure(&mut |says| println!("{says}"))?) };
             let mut servers = Self { postgres: None, kafka: None, kafka_brokers: String::new(), superuser_url: None };
             if let (Some(prepared), false) = (&prepared, outside_databases) {
                 let options = PostgresOptions { port: Some(port(POSTGRES_PORT)?), durable: true, superuser_password: password };
@@ -153,7 +156,13 @@ struct Platform {
 }
 
 impl Platform {
-    async fn prepare(options: &Options, folder: &Path, secrets: &Secrets, servers: &Servers, environment: &Environment) -> anyhow::Result<Self> {
+    async fn prepare(
+        options: &Options,
+        folder: &Path,
+        secrets: &Secrets,
+        servers: &Servers,
+        environment: &Environment,
+    ) -> anyhow::Result<Self> {
         let kafka = KafkaConfig { brokers: servers.kafka_brokers.clone(), topic_prefix: String::new(), group_prefix: String::new() };
         bus::create_topics(&kafka, 1).await?;
         let databases = databases::prepare(servers.superuser_url.as_deref(), secrets, environment).await?;
@@ -165,7 +174,8 @@ impl Platform {
 
     async fn serve(&self, options: &Options, folder: &Path, servers: &mut Servers) -> anyhow::Result<()> {
         let mut processes = Processes::start(self.commands(options, folder)?, folder)?;
-        let front = front::Front::new(&self.addresses, self.clock_start.is_some().then(|| self.kafka.clone()), self.secrets.clone(), folder);
+        let front =
+            front::Front::new(&self.addresses, self.clock_start.is_some().then(|| self.kafka.clone()), self.secrets.clone(), folder);
         let (base, server) = front.serve(self.addresses.base)?;
         let state = self.state(options, folder, base);
         let waited = processes.until_ready(&self.addresses, servers).await;
@@ -185,7 +195,8 @@ impl Platform {
     /// What is run: (name, arguments, environment).
     fn commands(&self, options: &Options, folder: &Path) -> anyhow::Result<Vec<processes::Order>> {
         let base = environment::base(&self.addresses, &self.kafka, folder, self.clock_start.is_some());
-        let all: BTreeMap<String, String> = SERVED.iter().flat_map(|service| environment::of(*service, &self.addresses, &self.databases, folder)).collect();
+        let all: BTreeMap<String, String> =
+            SERVED.iter().flat_map(|service| environment::of(*service, &self.addresses, &self.databases, folder)).collect();
         let start = self.clock_start.map(|start| format!("--clock-start={start}"));
         let order = |name: &str, health: u16| {
             let arguments = ["serve".to_owned(), name.to_owned()].into_iter().chain(start.clone()).collect();
@@ -206,7 +217,12 @@ impl Platform {
         let local = |port: u16| format!("http://127.0.0.1:{port}");
         let services: BTreeMap<String, Place> = SERVED
             .iter()
-            .map(|service| (service.name().to_owned(), Place { http: local(self.addresses.http[service]), health: local(self.addresses.health[service]) }))
+            .map(|service| {
+                (
+                    service.name().to_owned(),
+                    Place { http: local(self.addresses.http[service]), health: local(self.addresses.health[service]) },
+                )
+            })
             .collect();
         State {
             base_url: local(base),
@@ -226,7 +242,11 @@ fn say_where(state: &State, first: bool) {
     println!("mxtr is ready at {}", state.base_url);
     println!("the administrator's key is in {}", state.admin_key_file.display());
     if first {
-        println!("make a tenant next:\n  curl -s {}/v1/tenants -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n    -d '{{\"name\":\"acme\",\"privacy_policy_url\":\"https://acme.example/privacy\",\"privacy_policy_version\":\"1\",\"time_zone\":\"Europe/Berlin\",\"jurisdiction\":\"DE\",\"chosen_services\":[\"newsletter\",\"support\"]}}'", state.base_url, state.admin_key_file.display());
+        println!(
+            "make a tenant next:\n  curl -s {}/v1/tenants -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n    -d '{{\"name\":\"acme\",\"privacy_policy_url\":\"https://acme.example/privacy\",\"privacy_policy_version\":\"1\",\"time_zone\":\"Europe/Berlin\",\"jurisdiction\":\"DE\",\"chosen_services\":[\"newsletter\",\"support\"]}}'",
+            state.base_url,
+            state.admin_key_file.display()
+        );
     }
     println!("stop it with Ctrl-C or `mxtr down`");
 }

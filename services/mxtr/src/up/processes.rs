@@ -158,7 +158,8 @@ impl Processes {
     }
 
     fn tails(&self) -> String {
-        self.all.iter().map(|process| format!("--- {}\n{}\n", process.order.name, tail(&process.log))).collect()
+        let tails: Vec<String> = self.all.iter().map(|process| format!("--- {}\n{}", process.order.name, tail(&process.log))).collect();
+        tails.join("\n")
     }
 }
 

@@ -94,7 +94,8 @@ impl Secrets {
 
     /// The public halves: of evidence for everybody, of service tokens for keyring.
     fn publish(&self) -> anyhow::Result<()> {
-        let evidence: Vec<Value> = EVIDENCE.iter().map(|(kind, name)| Ok(self.signer(*kind, name)?.public_jwk())).collect::<anyhow::Result<_>>()?;
+        let evidence: Vec<Value> =
+            EVIDENCE.iter().map(|(kind, name)| Ok(self.signer(*kind, name)?.public_jwk())).collect::<anyhow::Result<_>>()?;
         write_private(&self.path("evidence-keys.json"), &json!({"keys": evidence}).to_string())?;
         let service = self.signer(Kind::Participant, "service.token")?.public_jwk();
         write_private(&self.path("service-keys.json"), &json!({"keys": [service]}).to_string())

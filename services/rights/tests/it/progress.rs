@@ -43,7 +43,8 @@ fn a_case_moves_only_when_everybody_has_answered_and_nobody_has_refused() {
 
 #[test]
 fn an_erasure_destroys_the_key_before_rows_go_and_looks_last() {
-    let everybody_is_done = |state: State| participants(state.phase().unwrap()).iter().map(|service| (*service, RightsResult::Done)).collect();
+    let everybody_is_done =
+        |state: State| participants(state.phase().unwrap()).iter().map(|service| (*service, RightsResult::Done)).collect();
     let mut state = State::Finding;
     let mut walked = vec![state];
     while let Some(moved) = next(CaseKind::Erasure, state, &everybody_is_done(state), true) {

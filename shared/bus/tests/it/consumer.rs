@@ -24,9 +24,9 @@ async fn events_of_a_key_are_handled_in_their_order_also_when_some_are_tried_aga
     let tried = Mutex::new(HashMap::new());
     let (handler, mut taken) = hears(move |event| {
         let mut tried = tried.lock().unwrap();
-        let tries: &mut usize = tried.entry(event.event_id).or_default();
-        *tries += 1;
-        if number(event) % 29 == 3 && *tries < 3 { Err(retry()) } else { Ok(()) }
+        let count: &mut usize = tried.entry(event.event_id).or_default();
+        *count += 1;
+        if number(event) % 29 == 3 && *count < 3 { Err(retry()) } else { Ok(()) }
     });
     let runtime = hear(&config, Service::Consent, handler);
     let keys = by_key(&taken.take(events.len()).await);

@@ -106,7 +106,18 @@ const LAYOUTS: [Layout; 3] = [
 
 /// Names under which special categories travel; such a column needs another ground than an import can declare.
 const SPECIAL: [&str; 12] = [
-    "religion", "health", "disability", "diagnosis", "ethnic", "race", "political", "union", "sexual", "orientation", "genetic", "biometric",
+    "religion",
+    "health",
+    "disability",
+    "diagnosis",
+    "ethnic",
+    "race",
+    "political",
+    "union",
+    "sexual",
+    "orientation",
+    "genetic",
+    "biometric",
 ];
 
 /// The layout whose header this is, and what its columns are for. Columns without a place are left out;
@@ -132,7 +143,8 @@ impl Mapping {
     }
 
     fn check(&self) -> Result<(), InvalidMapping> {
-        let fields: Vec<Field> = self.0.iter().filter_map(|column| if let Column::Field(field) = column { Some(*field) } else { None }).collect();
+        let fields: Vec<Field> =
+            self.0.iter().filter_map(|column| if let Column::Field(field) = column { Some(*field) } else { None }).collect();
         let mut distinct = fields.clone();
         distinct.sort_unstable();
         distinct.dedup();
@@ -142,7 +154,8 @@ impl Mapping {
         if !fields.contains(&Field::Email) && !fields.contains(&Field::Telephone) {
             return Err(InvalidMapping::NoIdentifier);
         }
-        let mut names: Vec<&str> = self.0.iter().filter_map(|column| if let Column::Custom(name) = column { Some(name.as_str()) } else { None }).collect();
+        let mut names: Vec<&str> =
+            self.0.iter().filter_map(|column| if let Column::Custom(name) = column { Some(name.as_str()) } else { None }).collect();
         if names.iter().any(|name| name.trim().is_empty() || name.len() > 64 || name.chars().any(char::is_control)) {
             return Err(InvalidMapping::CustomName);
         }
