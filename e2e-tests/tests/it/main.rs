@@ -1,3 +1,9 @@
 //! The platform as a stranger sees it, and the shape of the workspace.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 mod arrows;
+mod crashes;
+mod life;
+mod platform;
+mod walk;

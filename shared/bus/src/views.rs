@@ -52,7 +52,12 @@ impl Views {
         }
         let view = Arc::new(View::new(topic));
         let (name, waits) = (topic.name, view.clone());
-        let ready = move || if waits.is_ready() { Ok(()) } else { Err(format!("{name} has not been read to its end")) };
+        let ready = move || match (waits.is_ready(), waits.watermark()) {
+            (false, _) => Err(format!("{name} has not been read to its end")),
+            // Until its publisher has said how old it is, nothing could be decided on it.
+            (true, None) if topic.watermarked => Err(format!("{name} has no watermark yet")),
+            (true, _) => Ok(()),
+        };
         self.runtime.ready_when(name, ready);
         self.added.insert(full_name, Added { view: view.clone(), typed: view.clone() });
         view

@@ -1,0 +1,243 @@
+//! A platform started as a user starts it, and spoken to as a stranger would.
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// One platform at a time: two that start together would look for the same free ports.
+static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// `mxtr up` on a folder of its own.
+pub struct Platform {
+    folder: tempfile::TempDir,
+    arguments: Vec<String>,
+    up: Child,
+    pub http: Client,
+    pub base: String,
+    pub admin: String,
+    _alone: tokio::sync::MutexGuard<'static, ()>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub text: String,
+    pub content_type: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    /// The body without what differs from call to call: the trace id.
+    pub fn without_instance(&self) -> Value {
+        let mut body = self.json();
+        if let Some(body) = body.as_object_mut() {
+            body.remove("instance");
+        }
+        body
+    }
+}
+
+/// The binary beside this test's own folder; `make test` builds it before.
+pub fn mxtr() -> PathBuf {
+    let this = std::env::current_exe().unwrap();
+    let binary = this.parent().unwrap().parent().unwrap().join("mxtr");
+    assert!(binary.exists(), "build it first: cargo build -p mxtr");
+    binary
+}
+
+pub fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
+}
+
+impl Platform {
+    pub async fn start(arguments: &[&str]) -> Self {
+        let alone = ONE.lock().await;
+        let folder = tempfile::tempdir().unwrap();
+        let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
+        let up = spawn(folder.path(), &arguments);
+        let mut platform =
+            Self { folder, arguments, up, http: Client::builder().no_proxy().build().unwrap(), base: String::new(), admin: String::new(), _alone: alone };
+        platform.find().await;
+        platform
+    }
+
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join(".mxtr")
+    }
+
+    pub fn state(&self) -> Value {
+        serde_json::from_str(&std::fs::read_to_string(self.folder().join("state.json")).unwrap_or_default()).unwrap_or(Value::Null)
+    }
+
+    /// Waits until it says where it is.
+    async fn find(&mut self) {
+        let began = Instant::now();
+        while self.state()["pid"].as_u64() != Some(self.up.id().into()) {
+            if let Some(status) = self.up.try_wait().unwrap() {
+                panic!("mxtr up ended: {status}\n{}", std::fs::read_to_string(self.folder.path().join("up.log")).unwrap_or_default());
+            }
+            assert!(began.elapsed() < Duration::from_secs(120), "mxtr up takes too long");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.base = self.state()["base_url"].as_str().unwrap().to_owned();
+        self.admin = std::fs::read_to_string(self.folder().join("admin.key")).unwrap().trim().to_owned();
+    }
+
+    /// `kill -9` of `mxtr up` itself; returns when it and everything that it started has ended.
+    pub async fn crash(&mut self) {
+        let all: Vec<u32> = descendants(self.up.id());
+        assert!(all.len() >= 3, "PostgreSQL, Kafka and a service at least: {all:?}");
+        self.up.kill().unwrap();
+        self.up.wait().unwrap();
+        let began = Instant::now();
+        while all.iter().any(|pid| runs(*pid)) {
+            assert!(began.elapsed() < Duration::from_secs(60), "children outlive a killed parent");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// `mxtr up` again, on the same folder.
+    pub async fn start_again(&mut self) {
+        self.up = spawn(self.folder.path(), &self.arguments);
+        self.find().await;
+    }
+
+    pub fn request(&self, method: Method, path: &str, bearer: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(bearer)
+    }
+
+    pub async fn get(&self, path: &str, bearer: &str) -> Answer {
+        send(self.request(Method::GET, path, bearer)).await
+    }
+
+    pub async fn read(&self, path: &str, bearer: &str, purpose: &str) -> Answer {
+        send(self.request(Method::GET, path, bearer).header("mxtr-purpose", purpose)).await
+    }
+
+    pub async fn post(&self, path: &str, bearer: &str, body: &Value) -> Answer {
+        send(self.request(Method::POST, path, bearer).json(body)).await
+    }
+
+    /// A new tenant's id and its owner's key.
+    pub async fn tenant(&self, name: &str) -> (String, String) {
+        let body = json!({
+            "name": name, "privacy_policy_url": "https://tenant.example/privacy", "privacy_policy_version": "1",
+            "time_zone": "Europe/Berlin", "jurisdiction": "DE", "chosen_services": ["newsletter", "support"],
+        });
+        let made = self.post("/v1/tenants", &self.admin, &body).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let made = made.json();
+        (made["id"].as_str().unwrap().to_owned(), made["owner_key"]["key"].as_str().unwrap().to_owned())
+    }
+
+    /// Stages and commits a file; returns the import's id.
+    pub async fn commit(&self, file: &str, key: &str) -> String {
+        let bytes = std::fs::read(data(file)).unwrap();
+        let request = self.request(Method::POST, "/v1/imports?source=client&basis=contract", key).header("content-type", "text/csv");
+        let staged = send(request.body(bytes)).await;
+        assert_eq!(staged.status, 201, "{}", staged.text);
+        let id = staged.json()["id"].as_str().unwrap().to_owned();
+        let let_go = send(self.request(Method::POST, &format!("/v1/imports/{id}/commit"), key)).await;
+        assert_eq!(let_go.status, 202, "{}", let_go.text);
+        id
+    }
+
+    /// Waits until an import is done, whatever happens meanwhile; returns it.
+    pub async fn done(&self, import: &str, key: &str) -> Value {
+        let path = format!("/v1/imports/{import}");
+        until("the import is done", || async { self.get(&path, key).await.json()["state"] == "done" }).await;
+        self.get(&path, key).await.json()
+    }
+
+    /// Runs a command of `mxtr` in the platform's folder: (exit code, output).
+    pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = Command::new(mxtr()).args(arguments).current_dir(self.folder.path()).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// Writes a file beside the platform's folder.
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        let stop = Command::new("kill").args(["-TERM", &self.up.id().to_string()]).status();
+        if stop.is_ok() {
+            let _ended = self.up.wait();
+        }
+        // As root the data of PostgreSQL stand elsewhere.
+        if let Ok(place) = std::fs::read_to_string(self.folder().join("postgres.where"))
+            && let Some(data) = Path::new(place.trim()).parent()
+        {
+            let _gone = std::fs::remove_dir_all(data);
+        }
+    }
+}
+
+fn spawn(folder: &Path, arguments: &[String]) -> Child {
+    let log = std::fs::File::create(folder.join("up.log")).unwrap();
+    Command::new(mxtr())
+        .args(["up", "--port", "0"])
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}
+
+pub async fn send(request: RequestBuilder) -> Answer {
+    let Ok(answer) = request.send().await else { return Answer { status: 0, text: String::new(), content_type: String::new() } };
+    let content_type = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+    Answer { status: answer.status().as_u16(), content_type, text: answer.text().await.unwrap_or_default() }
+}
+
+/// Waits until something holds, by looking again and again.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < Duration::from_secs(90), "waited too long until {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Whether a process runs; a zombie has ended.
+pub fn runs(pid: u32) -> bool {
+    let state = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
+    let state = String::from_utf8_lossy(&state.stdout).trim().to_owned();
+    !state.is_empty() && !state.starts_with('Z')
+}
+
+/// (pid, parent, command) of every process.
+pub fn processes() -> Vec<(u32, u32, String)> {
+    let listing = Command::new("ps").args(["-A", "-o", "pid=,ppid=,args="]).output().unwrap();
+    let read = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.collect::<Vec<_>>().join(" ")))
+    };
+    String::from_utf8_lossy(&listing.stdout).lines().filter_map(read).collect()
+}
+
+/// The children of a process, and theirs.
+pub fn descendants(of: u32) -> Vec<u32> {
+    let all = processes();
+    let mut found = vec![of];
+    let mut at = 0;
+    while let Some(parent) = found.get(at).copied() {
+        found.extend(all.iter().filter(|(_, of, _)| *of == parent).map(|(pid, ..)| *pid));
+        at += 1;
+    }
+    found.split_off(1)
+}
