@@ -9,7 +9,10 @@ fn serving(platform: &Platform) -> Vec<u32> {
     let up = u32::try_from(platform.state()["pid"].as_u64().unwrap()).unwrap();
     let below = descendants(up);
     let all = processes();
-    all.into_iter().filter(|(pid, _, command)| below.contains(pid) && command.contains("mxtr serve") && !command.starts_with("sh ")).map(|(pid, ..)| pid).collect()
+    all.into_iter()
+        .filter(|(pid, _, command)| below.contains(pid) && command.contains("mxtr serve") && !command.starts_with("sh "))
+        .map(|(pid, ..)| pid)
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

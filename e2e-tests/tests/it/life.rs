@@ -154,9 +154,9 @@ async fn time_is_what_the_test_clock_says_for_every_process_and_only_moves_forwa
     assert_eq!(back.status, 409, "{}", back.text);
     // Two epochs later keys have been wrapped anew, and everybody who was there still opens.
     until("contacts open after the epochs have turned", || async {
-        platform.read("/v1/contacts?limit=200", &key, "client_service:support").await.json()["data"]
-            .as_array()
-            .is_some_and(|contacts| contacts.len() == 200 && contacts.iter().all(|contact| contact["email"].is_string() || contact["telephone"].is_string()))
+        platform.read("/v1/contacts?limit=200", &key, "client_service:support").await.json()["data"].as_array().is_some_and(|contacts| {
+            contacts.len() == 200 && contacts.iter().all(|contact| contact["email"].is_string() || contact["telephone"].is_string())
+        })
     })
     .await;
     drop(platform);

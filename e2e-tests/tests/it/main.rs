@@ -6,4 +6,5 @@ mod arrows;
 mod crashes;
 mod life;
 mod platform;
+mod promises;
 mod walk;

@@ -61,8 +61,15 @@ impl Platform {
         let folder = tempfile::tempdir().unwrap();
         let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
         let up = spawn(folder.path(), &arguments);
-        let mut platform =
-            Self { folder, arguments, up, http: Client::builder().no_proxy().build().unwrap(), base: String::new(), admin: String::new(), _alone: alone };
+        let mut platform = Self {
+            folder,
+            arguments,
+            up,
+            http: Client::builder().no_proxy().build().unwrap(),
+            base: String::new(),
+            admin: String::new(),
+            _alone: alone,
+        };
         platform.find().await;
         platform
     }

@@ -42,7 +42,10 @@ async fn nobody_gets_in_and_bad_input_is_named_and_not_repeated() {
         }
         let garbage = filled(&path, CANARY);
         for body in [format!("{{\"{CANARY}\": \"{CANARY}\"}}"), format!("{CANARY}{{"), format!("[\"{CANARY}\"]")] {
-            let request = platform.request(method.clone(), &garbage, &key).header("content-type", "application/json").header("if-match", format!("\"{CANARY}\""));
+            let request = platform
+                .request(method.clone(), &garbage, &key)
+                .header("content-type", "application/json")
+                .header("if-match", format!("\"{CANARY}\""));
             let answer = send(request.body(body)).await;
             assert!(answer.status != 0 && answer.status < 500, "{method} {path}: {} {}", answer.status, answer.text);
             assert!(!answer.text.contains(CANARY), "{method} {path} repeats what was sent: {}", answer.text);

@@ -9,4 +9,4 @@ mod serve;
 mod state;
 mod up;
 
-pub use registry::{SERVED, inventory, openapi};
+pub use registry::{SERVED, inventory, openapi, owner};

@@ -85,6 +85,12 @@ pub fn inventory() -> Vec<StoreRecord> {
     [identity::inventory(), keyring::inventory(), contacts::inventory(), consent::inventory(), audit::inventory()].concat()
 }
 
+/// The service that owns a path: a prefix ends where a segment does.
+pub fn owner(path: &str) -> Option<Service> {
+    let owns = |prefix: &&str| path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    SERVED.into_iter().find(|service| prefixes(*service).iter().any(|prefix| owns(&prefix)))
+}
+
 /// The path prefixes of a service; a prefix has one owner.
 pub fn prefixes(service: Service) -> &'static [&'static str] {
     match service {

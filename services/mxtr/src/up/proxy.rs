@@ -1,6 +1,6 @@
 //! Hands a request to the service that owns its path, and the answer back, both as streams.
 
-use crate::registry::{SERVED, prefixes};
+use crate::registry::owner;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -14,9 +14,7 @@ use tokio::sync::mpsc;
 /// Who owns which prefix.
 pub struct Routes {
     http: reqwest::Client,
-    table: Vec<(&'static str, String)>,
-    /// Answers for paths that nobody owns, with the problem that belongs there.
-    fallback: String,
+    ports: BTreeMap<Service, u16>,
 }
 
 /// Headers that belong to one connection (RFC 9110, 7.6.1), and those that each side makes itself.
@@ -25,21 +23,19 @@ const OF_THE_CONNECTION: [&str; 9] =
 
 impl Routes {
     pub fn new(ports: &BTreeMap<Service, u16>) -> Self {
-        let address = |service: &Service| format!("http://127.0.0.1:{}", ports.get(service).copied().unwrap_or_default());
-        let table = SERVED.iter().flat_map(|service| prefixes(*service).iter().map(|prefix| (*prefix, address(service)))).collect();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap_or_default();
-        Self { http, table, fallback: address(&Service::Identity) }
+        Self { http, ports: ports.clone() }
     }
 
-    /// The address of the service that owns this path: a prefix ends where a segment does.
-    fn owner(&self, path: &str) -> &str {
-        let owns = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        self.table.iter().find(|(prefix, _)| owns(prefix)).map_or(self.fallback.as_str(), |(_, address)| address)
+    /// The address of the service that owns this path. What nobody owns is answered by identity, with the problem that belongs there.
+    fn address(&self, path: &str) -> String {
+        let port = self.ports.get(&owner(path).unwrap_or(Service::Identity)).copied().unwrap_or_default();
+        format!("http://127.0.0.1:{port}")
     }
 }
 
 pub async fn forward(request: HttpRequest, payload: Payload, routes: Data<Routes>) -> HttpResponse {
-    let address = format!("{}{}", routes.owner(request.path()), request.uri());
+    let address = format!("{}{}", routes.address(request.path()), request.uri());
     let Ok(method) = reqwest::Method::from_bytes(request.method().as_str().as_bytes()) else { return HttpResponse::BadRequest().finish() };
     let mut sending = routes.http.request(method, address);
     for (name, value) in request.headers() {
