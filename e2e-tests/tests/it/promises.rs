@@ -20,10 +20,10 @@ fn named(document: &str) -> BTreeSet<(String, String, Option<String>)> {
 }
 
 /// Whether a crate has this module of tests, and this test in it.
-fn exists((owner, module, test): &(String, String, Option<String>)) -> bool {
+fn exists((owner, module, case): &(String, String, Option<String>)) -> bool {
     let folders = ["", "shared", "services"].map(|folder| root().join(folder).join(owner).join("tests/it"));
-    let text = folders.iter().find_map(|folder| std::fs::read_to_string(folder.join(format!("{module}.rs"))).ok());
-    text.is_some_and(|text| test.as_ref().is_none_or(|test| text.contains(&format!("fn {test}("))))
+    let source = folders.iter().find_map(|folder| std::fs::read_to_string(folder.join(format!("{module}.rs"))).ok());
+    source.is_some_and(|source| case.as_ref().is_none_or(|case| source.contains(&format!("fn {case}("))))
 }
 
 #[test]

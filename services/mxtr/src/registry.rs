@@ -87,8 +87,8 @@ pub fn inventory() -> Vec<StoreRecord> {
 
 /// The service that owns a path: a prefix ends where a segment does.
 pub fn owner(path: &str) -> Option<Service> {
-    let owns = |prefix: &&str| path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    SERVED.into_iter().find(|service| prefixes(*service).iter().any(|prefix| owns(&prefix)))
+    let owns = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    SERVED.into_iter().find(|service| prefixes(*service).iter().any(|prefix| owns(prefix)))
 }
 
 /// The path prefixes of a service; a prefix has one owner.
