@@ -205,7 +205,20 @@ fn spawn(folder: &Path, arguments: &[String]) -> Child {
         .unwrap()
 }
 
+/// Sends a request; a 503 says that nothing was stored and that it may be repeated, which is what a client does.
 pub async fn send(request: RequestBuilder) -> Answer {
+    for _ in 0..100 {
+        let Some(again) = request.try_clone() else { break };
+        let answer = send_once(again).await;
+        if answer.status != 503 {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    send_once(request).await
+}
+
+async fn send_once(request: RequestBuilder) -> Answer {
     let Ok(answer) = request.send().await else { return Answer { status: 0, text: String::new(), content_type: String::new() } };
     let content_type = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
     Answer { status: answer.status().as_u16(), content_type, text: answer.text().await.unwrap_or_default() }
