@@ -10,7 +10,9 @@ use crate::error::Error;
 use crate::store::acts::{self, Kind};
 use crate::store::{api_keys, tenants};
 use anyhow::Context as _;
+use bus::View;
 use db::{Db, TenantTx};
+use events::identity::Principal;
 use kernel::{PrincipalId, TenantId, Timestamp};
 use privacy::{Role, bundle};
 use serde::Deserialize;
@@ -59,12 +61,14 @@ impl Bootstrap {
         Ok(Self { house, admin, done: AtomicBool::new(false) })
     }
 
-    /// What keeps the service from being ready.
+    /// What keeps the service from being ready: until everybody can hear of the house and its key, its administrator would be nobody.
     ///
     /// # Errors
-    /// The house is not there yet.
-    pub fn is_done(&self) -> Result<(), String> {
-        self.done.load(Ordering::Acquire).then_some(()).ok_or_else(|| "the house is not there yet".to_owned())
+    /// They are not there yet, or not told yet.
+    pub fn is_done(&self, tenants: &View<events::identity::Tenant>, keys: &View<Principal>) -> Result<(), String> {
+        let made = self.done.load(Ordering::Acquire);
+        let told = tenants.get(TenantId::HOUSE.as_bytes()).is_some() && self.admin.is_none_or(|(id, _)| keys.get(id.as_bytes()).is_some());
+        (made && told).then_some(()).ok_or_else(|| "the house is not there yet".to_owned())
     }
 
     /// Makes what is missing, as soon as the database is there. A crash leaves all of it or nothing; the next start finds out which.

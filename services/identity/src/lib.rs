@@ -15,8 +15,10 @@ use crate::bootstrap::Bootstrap;
 use crate::store::api_keys::ApiKeyRow;
 use crate::store::tenants::TenantRow;
 use actix_web::web::Data;
-use bus::{Producer, Views};
+use bus::{Producer, View, Views};
 use db::{Db, EmbeddedMigrations, embed_migrations};
+use events::identity::{Principal, Tenant};
+use events::topics;
 use kernel::Service;
 use privacy::StoreRecord;
 use runtime::{Runtime, Stage};
@@ -33,7 +35,13 @@ pub struct Running {
     pub http: SocketAddr,
 }
 
-/// Makes every part and lets it run. Ready as soon as the house is there, which needs the schema.
+/// What identity has told the others, as they hear it.
+struct Told {
+    tenants: Arc<View<Tenant>>,
+    keys: Arc<View<Principal>>,
+}
+
+/// Makes every part and lets it run. Ready as soon as the house is there and told, which needs the schema.
 ///
 /// # Errors
 /// A setting is wrong, or the address is taken. A database or a broker that is away is no error: they are waited for.
@@ -42,7 +50,8 @@ pub async fn start(config: Config, rt: Runtime) -> anyhow::Result<Running> {
     let producer = Producer::new(&config.common.kafka(), Service::Identity.name())?;
     let mut views = Views::new(&rt, &config.common.kafka());
     let auth = Data::new(Auth::start(&rt, &config.common, &mut views));
-    repair::spawn(&rt, &db, &mut views);
+    let told = Told { tenants: views.add(&topics::TENANTS), keys: views.add(&topics::PRINCIPALS) };
+    repair::spawn(&rt, &db, &told);
     views.spawn()?;
     bus::spawn_relay(&rt, &db, &producer);
     let tokens = Data::new(config.tokens(&rt)?);
@@ -53,7 +62,7 @@ pub async fn start(config: Config, rt: Runtime) -> anyhow::Result<Running> {
         stop.cancelled().await;
         Ok(())
     });
-    rt.ready_when("bootstrap", move || bootstrap.is_done());
+    rt.ready_when("bootstrap", move || bootstrap.is_done(&told.tenants, &told.keys));
     let (http, config) = (HttpConfig::from(&config.common), Data::new(config));
     let (cursors, db) = (Data::new(config.common.cursors()?), Data::new(db));
     let http = web::serve(&rt, http, http::routes, move |parts| {

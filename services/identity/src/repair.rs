@@ -1,24 +1,23 @@
 //! States that an older one came after are said again, from the tables.
 
+use crate::Told;
 use crate::error::Error;
 use crate::store::{api_keys, tenants};
-use bus::{View, Views};
+use bus::View;
 use db::{Db, TenantTx};
 use events::identity::{Principal, Tenant};
-use events::topics;
 use kernel::{PrincipalId, TenantId};
 use runtime::Runtime;
 
 /// Listens to identity's own topics; to be called before the views are read.
-pub fn spawn(rt: &Runtime, db: &Db, views: &mut Views) {
-    let (known_tenants, known_keys) = (views.add::<Tenant>(&topics::TENANTS), views.add::<Principal>(&topics::PRINCIPALS));
+pub fn spawn(rt: &Runtime, db: &Db, told: &Told) {
     let tenants_db = db.clone();
-    bus::spawn_repair(rt, &known_tenants, move |key| {
+    bus::spawn_repair(rt, &told.tenants, move |key| {
         let db = tenants_db.clone();
         async move { Ok(say_tenant(&db, TenantId::from(uuid::Uuid::from_bytes(key))).await?) }
     });
-    let (keys_db, keys, all) = (db.clone(), known_keys.clone(), known_tenants);
-    bus::spawn_repair(rt, &known_keys, move |key| {
+    let (keys_db, keys, all) = (db.clone(), told.keys.clone(), told.tenants.clone());
+    bus::spawn_repair(rt, &told.keys, move |key| {
         let (db, owners) = (keys_db.clone(), owners(&keys, &all, &key));
         async move { Ok(say_key(&db, &owners, PrincipalId::from(uuid::Uuid::from_bytes(key))).await?) }
     });
