@@ -1,6 +1,7 @@
 //! A contact's life, in both shapes: brought in, read for a purpose, consent given and withdrawn, looked up in the log.
 
 use crate::platform::{Answer, Platform, data, send, until};
+use crate::rights;
 use serde_json::{Value, json};
 
 const NEWSLETTER: &str = "client_service:newsletter";
@@ -89,6 +90,7 @@ async fn a_contacts_life(shape: &[&str]) {
     .await;
 
     evidence_holds(&platform, &key, &subject, &given.json()).await;
+    rights::are_answered(&platform, &key, &subject, &email).await;
 
     let (_, stranger) = platform.tenant("other").await;
     let foreign = platform.read(&path, &stranger, "client_service:support").await;

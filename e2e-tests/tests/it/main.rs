@@ -7,4 +7,5 @@ mod crashes;
 mod life;
 mod platform;
 mod promises;
+mod rights;
 mod walk;

@@ -9,7 +9,8 @@ use utoipa::openapi::OpenApi;
 use web::ServiceConfig;
 
 /// The services that can be served, in the order in which they start.
-pub const SERVED: [Service; 5] = [Service::Identity, Service::Keyring, Service::Contacts, Service::Consent, Service::Audit];
+pub const SERVED: [Service; 6] =
+    [Service::Identity, Service::Keyring, Service::Contacts, Service::Consent, Service::Rights, Service::Audit];
 
 /// The services of these names.
 ///
@@ -38,7 +39,7 @@ pub fn common(service: Service, environment: &Environment) -> anyhow::Result<Ser
         Service::Contacts => load::<contacts::Config>(service, environment)?.common,
         Service::Consent => load::<consent::Config>(service, environment)?.common,
         Service::Audit => load::<audit::Config>(service, environment)?.common,
-        Service::Rights => anyhow::bail!("rights is not in this binary"),
+        Service::Rights => load::<rights::Config>(service, environment)?.common,
     })
 }
 
@@ -53,36 +54,37 @@ pub async fn start(service: Service, environment: &Environment, runtime: Runtime
         Service::Contacts => contacts::start(load(service, environment)?, runtime).await.map(drop),
         Service::Consent => consent::start(load(service, environment)?, runtime).await.map(drop),
         Service::Audit => audit::start(load(service, environment)?, runtime).await.map(drop),
-        Service::Rights => anyhow::bail!("rights is not in this binary"),
+        Service::Rights => rights::start(load(service, environment)?, runtime).await.map(drop),
     }
 }
 
 /// A service's schema.
-pub fn migrations(service: Service) -> Option<EmbeddedMigrations> {
+pub fn migrations(service: Service) -> EmbeddedMigrations {
     match service {
-        Service::Identity => Some(identity::MIGRATIONS),
-        Service::Keyring => Some(keyring::MIGRATIONS),
-        Service::Contacts => Some(contacts::MIGRATIONS),
-        Service::Consent => Some(consent::MIGRATIONS),
-        Service::Audit => Some(audit::MIGRATIONS),
-        Service::Rights => None,
+        Service::Identity => identity::MIGRATIONS,
+        Service::Keyring => keyring::MIGRATIONS,
+        Service::Contacts => contacts::MIGRATIONS,
+        Service::Consent => consent::MIGRATIONS,
+        Service::Audit => audit::MIGRATIONS,
+        Service::Rights => rights::MIGRATIONS,
     }
 }
 
-/// A service's OpenAPI document; one that is not served has none but the frame.
+/// A service's OpenAPI document.
 pub fn openapi(service: Service) -> OpenApi {
     match service {
         Service::Identity => identity::openapi(),
         Service::Contacts => contacts::openapi(),
         Service::Consent => consent::openapi(),
         Service::Audit => audit::openapi(),
-        Service::Keyring | Service::Rights => keyring::openapi(),
+        Service::Keyring => keyring::openapi(),
+        Service::Rights => rights::openapi(),
     }
 }
 
 /// What every service holds: the register of processing, from the types.
 pub fn inventory() -> Vec<StoreRecord> {
-    [identity::inventory(), keyring::inventory(), contacts::inventory(), consent::inventory(), audit::inventory()].concat()
+    [identity::inventory(), keyring::inventory(), contacts::inventory(), consent::inventory(), rights::inventory(), audit::inventory()].concat()
 }
 
 /// The service that owns a path: a prefix ends where a segment does.
@@ -98,6 +100,7 @@ pub fn prefixes(service: Service) -> &'static [&'static str] {
         Service::Contacts => &["/v1/contacts", "/v1/imports", "/v1/attestations"],
         Service::Consent => &["/v1/consents", "/v1/decisions", "/v1/receipts", "/v1/purposes", "/v1/policy"],
         Service::Audit => &["/v1/audit", "/v1/reads"],
-        Service::Keyring | Service::Rights => &[],
+        Service::Rights => &["/v1/cases", "/v1/contact-us", "/c"],
+        Service::Keyring => &[],
     }
 }

@@ -81,6 +81,10 @@ impl Opener {
         &self.keyring
     }
 
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
+    }
+
     /// What people said.
     pub fn people(&self) -> &Arc<View<PersonState>> {
         &self.people

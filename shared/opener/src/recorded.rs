@@ -43,6 +43,13 @@ impl<T: Serialize> Recorded<T> {
     }
 }
 
+impl Recorded<Vec<u8>> {
+    /// A file for somebody to keep; never stored by anybody in between.
+    pub fn download(self, mut response: HttpResponseBuilder) -> HttpResponse {
+        response.insert_header(("cache-control", "no-store")).body(self.0)
+    }
+}
+
 impl<T> Recorded<Vec<T>> {
     /// The first of several, as an opening of one row has it.
     pub fn first(self) -> Option<Recorded<T>> {

@@ -92,7 +92,6 @@ impl OnRightsTask {
             "service": Service::Consent.name(),
             "case_id": Uuid::from_slice(&task.case_id).ok(),
             "tenant_id": tx.tenant(),
-            "subject_id": Uuid::from_slice(&task.subject_id).ok(),
             "phase": phase.as_str_name(),
             "result": answer.result.as_str_name(),
             "counts": answer.counts.iter().map(|count| json!({"store": count.store, "what": count.what, "rows": count.rows})).collect::<Vec<_>>(),

@@ -197,7 +197,6 @@ impl OnRightsTask {
             "service": Service::Contacts.name(),
             "case_id": task.case,
             "tenant_id": task.tenant,
-            "subject_id": task.subject,
             "phase": phase.as_str_name(),
             "result": answer.result.as_str_name(),
             "counts": counts,

@@ -119,7 +119,6 @@ fn receipt(tenant: TenantId, answer: &Answer, answered_at_us: i64) -> serde_json
         "service": Service::Keyring.name(),
         "case_id": answer.case,
         "tenant_id": tenant,
-        "subject_id": answer.subject,
         "phase": answer.phase.as_str_name(),
         "result": answer.result.as_str_name(),
         "counts": counts,

@@ -14,6 +14,8 @@ use std::path::PathBuf;
 pub enum What {
     /// A receipt of what a person said, as GET /v1/receipts/{id} answers it
     Receipt(Evidence),
+    /// A certificate of an erasure, as GET /v1/cases/{id}/certificate answers it, with every service's own receipt in it
+    Certificate(Evidence),
     /// An entry of the audit log with its proof, as GET /v1/reads/{leaf}/proof answers it
     Log {
         #[command(flatten)]
@@ -41,6 +43,7 @@ pub struct Evidence {
 pub fn run(what: &What) -> anyhow::Result<()> {
     match what {
         What::Receipt(evidence) => receipt(evidence),
+        What::Certificate(evidence) => certificate(evidence),
         What::Log { evidence, origin } => log(evidence, origin),
     }
 }
@@ -55,9 +58,7 @@ fn read(path: &PathBuf) -> anyhow::Result<String> {
 
 fn receipt(evidence: &Evidence) -> anyhow::Result<()> {
     let keys = PublicKeys::from_json(&read(&evidence.keys)?)?;
-    let text = read(&evidence.file)?;
-    let jws = serde_json::from_str::<Value>(&text).ok().and_then(|file| file["jws"].as_str().map(ToOwned::to_owned));
-    let document = keys.verify(Kind::Receipt, jws.as_deref().unwrap_or(text.trim())).map_err(refused)?;
+    let document = keys.verify(Kind::Receipt, &jws(&evidence.file)?).map_err(refused)?;
     if evidence.json {
         println!("{}", serde_json::to_string_pretty(&json!({"verified": true, "receipt": document}))?);
     } else {
@@ -71,6 +72,49 @@ fn receipt(evidence: &Evidence) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// The JWS of a file, which is an answer of the API or the JWS alone.
+fn jws(file: &PathBuf) -> anyhow::Result<String> {
+    let text = read(file)?;
+    let inside = serde_json::from_str::<Value>(&text).ok().and_then(|file| file["jws"].as_str().map(ToOwned::to_owned));
+    Ok(inside.unwrap_or_else(|| text.trim().to_owned()))
+}
+
+/// The certificate's signature, and each participant's own word in it: about this case, this phase, with these counts.
+fn certificate(evidence: &Evidence) -> anyhow::Result<()> {
+    let keys = PublicKeys::from_json(&read(&evidence.keys)?)?;
+    let document = keys.verify(Kind::Certificate, &jws(&evidence.file)?).map_err(refused)?;
+    let answers = document["answers"].as_array().filter(|answers| !answers.is_empty()).ok_or_else(|| refused("nobody answers in it"))?;
+    for answer in answers {
+        let service = answer["service"].as_str().unwrap_or_default();
+        let receipt = answer["receipt"].as_str().ok_or_else(|| refused(format!("{service} has signed nothing")))?;
+        let word = keys.verify(Kind::Participant, receipt).map_err(refused)?;
+        let same = ["service", "phase", "result", "counts"].iter().all(|name| word[*name] == answer[*name]);
+        if !same || word["case_id"] != document["case_id"] || word["tenant_id"] != document["tenant_id"] {
+            return Err(refused(format!("{service} has signed something else")));
+        }
+    }
+    if evidence.json {
+        println!("{}", serde_json::to_string_pretty(&json!({"verified": true, "certificate": document}))?);
+        return Ok(());
+    }
+    let field = |name: &str| document[name].as_str().unwrap_or("unknown").to_owned();
+    println!("verified: case {}, completed {}, with the signed word of every service:", field("case_id"), field("completed_at"));
+    for answer in answers {
+        let counts = answer["counts"].as_array().into_iter().flatten();
+        let counts: Vec<String> = counts.map(|count| format!("{} {} {}", count["rows"], text(&count["store"]), text(&count["what"]))).collect();
+        println!("  {:<9} {:<21} {:<22} {}", text(&answer["service"]), text(&answer["phase"]), text(&answer["result"]), counts.join(", "));
+    }
+    println!("no copy of the key store opens what is left after {}", field("unrecoverable_by"));
+    for said in document["does_not_prove"].as_array().into_iter().flatten() {
+        println!("it does not prove {}", text(said));
+    }
+    Ok(())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 fn log(evidence: &Evidence, origin: &str) -> anyhow::Result<()> {

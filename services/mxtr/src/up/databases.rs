@@ -49,7 +49,7 @@ async fn ours(superuser: &str, service: Service, secrets: &Secrets) -> anyhow::R
         client.batch_execute(&format!("CREATE DATABASE {name} OWNER mxtr_{service}_owner")).await?;
     }
     let [(owner, owner_password), (role, password)] = &roles;
-    let schema = migrations(service).context("the service has a schema")?;
+    let schema = migrations(service);
     db::migrate(&address(owner, owner_password), service, schema).await?;
     Ok(address(role, password))
 }
@@ -70,7 +70,7 @@ async fn given(service: Service, environment: &Environment) -> anyhow::Result<St
     };
     let upper = service.name().to_uppercase();
     if let Some(owner) = read(format!("MXTR_{upper}_OWNER_DATABASE_URL"))? {
-        db::migrate(&owner, service, migrations(service).context("the service has a schema")?).await?;
+        db::migrate(&owner, service, migrations(service)).await?;
     }
     read(format!("MXTR_{upper}_DATABASE_URL"))?.context("the address was there a moment ago")
 }

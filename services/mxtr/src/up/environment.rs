@@ -77,6 +77,8 @@ pub fn base(addresses: &Addresses, kafka: &KafkaConfig, folder: &Path, test_cloc
         ("MXTR_CONSENT_RECEIPT_KEY_FILE", "consent.receipt"),
         ("MXTR_CONSENT_EVIDENCE_KEY_FILE", "consent.participant"),
         ("MXTR_CONTACTS_EVIDENCE_KEY_FILE", "contacts.participant"),
+        ("MXTR_RIGHTS_CERTIFICATE_KEY_FILE", "rights.certificate"),
+        ("MXTR_RIGHTS_EVIDENCE_KEY_FILE", "rights.participant"),
         ("MXTR_KEYRING_EVIDENCE_KEY_FILE", "keyring.participant"),
         ("MXTR_AUDIT_EVIDENCE_KEY_FILE", "audit.checkpoint"),
     ] {

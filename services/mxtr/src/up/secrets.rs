@@ -26,12 +26,14 @@ pub struct Secrets {
 }
 
 /// Kinds of evidence and the file of the key that signs them.
-const EVIDENCE: [(Kind, &str); 5] = [
+const EVIDENCE: [(Kind, &str); 7] = [
     (Kind::Receipt, "consent.receipt"),
+    (Kind::Certificate, "rights.certificate"),
     (Kind::Checkpoint, "audit.checkpoint"),
     (Kind::Participant, "contacts.participant"),
     (Kind::Participant, "consent.participant"),
     (Kind::Participant, "keyring.participant"),
+    (Kind::Participant, "rights.participant"),
 ];
 
 impl Secrets {

@@ -88,9 +88,9 @@ pub fn participants(phase: RightsPhase) -> &'static [Service] {
     match phase {
         RightsPhase::Unspecified => &[],
         RightsPhase::Find => &[Service::Contacts],
-        RightsPhase::Plan | RightsPhase::Collect | RightsPhase::Erase => &[Service::Contacts, Service::Consent],
+        RightsPhase::Plan | RightsPhase::Collect | RightsPhase::Erase => &[Service::Contacts, Service::Consent, Service::Rights],
         RightsPhase::Shred => &[Service::Keyring],
-        RightsPhase::Scan => &[Service::Contacts, Service::Consent, Service::Keyring],
+        RightsPhase::Scan => &[Service::Contacts, Service::Consent, Service::Rights, Service::Keyring],
     }
 }
 

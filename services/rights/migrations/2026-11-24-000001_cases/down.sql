@@ -1,0 +1,1 @@
+DROP TABLE rights.agenda, rights.parts, rights.outcomes, rights.cases;

@@ -1,0 +1,57 @@
+//! The tenant has made sure who is asking.
+
+use super::view::CaseView;
+use super::{HandleCases, may};
+use crate::desk::{Desk, act};
+use crate::domain::progress::State;
+use crate::error::{Error, Result};
+use crate::store::cases;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use db::TenantTx;
+use kernel::{CaseId, SubjectId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::etag::etag;
+use web::{Caller, Path, Problem, ValidJson, access_limit};
+
+/// Who it is, where it is known already.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// The contact; needed where several match.
+    subject_id: Option<SubjectId>,
+}
+
+/// Confirms who is asking (GDPR 12(6)); the case starts.
+#[utoipa::path(tag = "cases", params(("id" = CaseId, Path)), request_body = Confirmation, extensions(("x-access-limit" = json!(access_limit::<HandleCases>()))),
+    responses((status = 200, body = CaseView, headers(("ETag" = String))), (status = 409, description = "it does not wait for a confirmation, or several people match", body = Problem),
+        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+#[post("/v1/cases/{id}/confirm")]
+pub async fn confirm_case(
+    caller: Caller<HandleCases>,
+    desk: Data<Desk>,
+    id: Path<CaseId>,
+    body: ValidJson<Confirmation>,
+) -> Result<HttpResponse> {
+    let named = body.value.subject_id.map(|id| id.uuid());
+    let case = desk
+        .db
+        .tx(caller.tenant(), "rights.confirm", async |tx: &mut TenantTx| {
+            let mut case = cases::lock(tx, id.0.uuid()).await?.ok_or(Error::NotFound)?;
+            may(&caller, &case.kind)?;
+            if case.state() != State::AwaitingConfirmation {
+                return Err(Error::WrongState);
+            }
+            if case.matches > 1 && named.is_none() {
+                return Err(Error::Ambiguous);
+            }
+            case.subject_id = named;
+            act(tx, &case, "rights.case_confirmed", Some(caller.principal()));
+            desk.enter(tx, &mut case, if named.is_some() { State::Planning } else { State::Finding }).await?;
+            Ok(case)
+        })
+        .await?;
+    desk.look_now(caller.tenant(), &[case.id]).await?;
+    Ok(HttpResponse::Ok().insert_header(etag(case.version)).json(CaseView::from(&case)))
+}

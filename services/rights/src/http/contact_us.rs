@@ -1,0 +1,65 @@
+//! Anybody asks, without an account.
+
+use super::view::Kind;
+use crate::desk::Desk;
+use crate::domain::{request, secret};
+use crate::error::{Error, Result};
+use crate::opening::{Wanted, keep, prepare};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use db::TenantTx;
+use kernel::TenantId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use web::{Problem, ValidJson};
+
+/// A person's request.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"tenant": "house", "kind": "access", "email": "somebody@example.org"}))]
+pub struct ContactUs {
+    /// Who holds the data: a client's id, or `house` for the platform itself.
+    tenant: String,
+    kind: Kind,
+    email: Option<String>,
+    telephone: Option<String>,
+    /// At most 4000 characters.
+    message: Option<String>,
+}
+
+/// That the request has arrived. The same for people who are known and people who are not.
+#[derive(Serialize, ToSchema)]
+pub struct Received {
+    /// Where the person sees how far it is. Whoever holds it may read that: it is shown once.
+    #[schema(example = "/c/Zm9v")]
+    pub status_path: String,
+    /// When they hear from those responsible, at the latest.
+    #[schema(value_type = String, format = Date)]
+    pub due: jiff::civil::Date,
+}
+
+/// Takes a request without an account. Those responsible make sure who is asking before anything is handed out or erased.
+#[utoipa::path(tag = "contact us", request_body = ContactUs, extensions(("x-public" = json!(true))),
+    responses((status = 202, body = Received), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+#[post("/v1/contact-us")]
+pub async fn contact_us(desk: Data<Desk>, body: ValidJson<ContactUs>) -> Result<HttpResponse> {
+    let sent = body.value;
+    let identifiers = request::Identifiers::checked(sent.email.as_deref(), sent.telephone.as_deref())?;
+    let message = request::message(sent.message.as_deref())?;
+    let unknown = || Problem::invalid("/tenant", "unknown-tenant", "Nobody here has this id; `house` is the platform itself.");
+    let tenant = if sent.tenant == "house" { TenantId::HOUSE } else { sent.tenant.parse::<TenantId>().map_err(|_| unknown())? };
+    if desk.opener.tenants().get(tenant.as_bytes()).is_none() {
+        return Err(unknown().into());
+    }
+    let wanted = Wanted { kind: sent.kind.name(), subject: None, identifiers: Some(identifiers), message, by: None };
+    let mut made = prepare(&desk, tenant, &wanted).await?;
+    let (text, sha256) = secret::mint(tenant, made.id).map_err(|_| Error::NotFound)?;
+    made.secret_sha256 = Some(sha256);
+    desk.db
+        .tx(tenant, "rights.contact_us", async |tx: &mut TenantTx| {
+            let mut case = made.clone();
+            keep(&desk, tx, &mut case, None).await
+        })
+        .await?;
+    Ok(HttpResponse::Accepted().json(Received { status_path: format!("/c/{text}"), due: made.due_legal.to_jiff() }))
+}

@@ -1,0 +1,84 @@
+//! A case begins: its dates, its key, its row, its first question.
+
+use crate::desk::{Desk, MESSAGES, act, place};
+use crate::domain::due;
+use crate::domain::progress::State;
+use crate::domain::request::Identifiers;
+use crate::error::Result;
+use crate::store::{CaseRow, agenda, cases};
+use crate::timer::ASK_AGAIN;
+use db::TenantTx;
+use jiff::tz::TimeZone;
+use jiff_diesel::ToDiesel as _;
+use kernel::{CaseId, PrincipalId, TenantId};
+use uuid::Uuid;
+
+/// What a case is about.
+pub struct Wanted {
+    pub kind: &'static str,
+    pub subject: Option<Uuid>,
+    pub identifiers: Option<Identifiers>,
+    pub message: Option<String>,
+    /// A tenant's key; nobody where a person wrote without an account.
+    pub by: Option<PrincipalId>,
+}
+
+/// Makes a case that is not kept yet. What the person gave is sealed under the case's own key.
+///
+/// # Errors
+/// The key could not be had.
+pub async fn prepare(desk: &Desk, tenant: TenantId, wanted: &Wanted) -> Result<CaseRow> {
+    let clock = desk.db.clock();
+    let (id, now) = (CaseId::new(clock).uuid(), clock.now());
+    let zone = desk.opener.tenants().get(tenant.as_bytes()).and_then(|known| TimeZone::get(&known.time_zone).ok());
+    let due = due::answer(now, &zone.unwrap_or(TimeZone::UTC));
+    let keyed = wanted.identifiers.is_some() || wanted.message.is_some();
+    let (mut identifiers, mut message) = (None, None);
+    if keyed {
+        let key = desk.case_key(tenant, id).await?;
+        if let Some(given) = &wanted.identifiers {
+            identifiers = Some(seal::seal(&key, &place(tenant, id, cases::STORE), &serde_json::to_vec(given)?));
+        }
+        message = wanted.message.as_ref().map(|text| seal::seal(&key, &place(tenant, id, MESSAGES), text.as_bytes()));
+    }
+    // The agenda comes first: a case that is kept is never forgotten, and an entry without a case is struck.
+    agenda::put(&desk.db, tenant, &[id], now + ASK_AGAIN).await?;
+    let channel = if wanted.by.is_some() { "tenant" } else { "contact-us" };
+    Ok(CaseRow {
+        tenant_id: tenant.uuid(),
+        id,
+        kind: wanted.kind.to_owned(),
+        state: State::AwaitingConfirmation.name().to_owned(),
+        channel: channel.to_owned(),
+        subject_id: wanted.subject,
+        commitment: None,
+        identifiers,
+        message,
+        keyed,
+        matches: i32::from(wanted.subject.is_some()),
+        secret_sha256: None,
+        refusal: None,
+        opened_by: wanted.by.map(|id| id.uuid()),
+        received_at: now.to_diesel(),
+        due_internal: due.internal.to_diesel(),
+        due_legal: due.legal.to_diesel(),
+        asked_at: now.to_diesel(),
+        closed_at: None,
+        certificate_jws: None,
+        version: 1,
+    })
+}
+
+/// Keeps a case; one that a tenant opened starts at once.
+///
+/// # Errors
+/// The transaction's own.
+pub async fn keep(desk: &Desk, tx: &mut TenantTx, case: &mut CaseRow, by: Option<PrincipalId>) -> Result<()> {
+    cases::insert(tx, case).await?;
+    act(tx, case, "rights.case_opened", by);
+    if by.is_some() {
+        let state = if case.subject_id.is_some() { State::Planning } else { State::Finding };
+        desk.enter(tx, case, state).await?;
+    }
+    Ok(())
+}

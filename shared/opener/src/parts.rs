@@ -1,0 +1,76 @@
+//! Opening what is no row of a category: a person's package, the texts of a case.
+
+use crate::keyring::{Ask, Held};
+use crate::opener::{OpenError, Opener};
+use crate::recorded::Recorded;
+use crate::rows::Asking;
+use events::keyring::HolderKind;
+use events::platform::{ReadRecord, ReadSubject};
+use kernel::{ReadId, SubjectId, micros};
+use privacy::CategorySet;
+use seal::Place;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// Whose key opens the parts.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder {
+    pub kind: HolderKind,
+    pub id: Uuid,
+    /// The key below the holder's: `package`, or a category.
+    pub subkey: &'static str,
+}
+
+/// Something that was sealed for a rights case.
+#[derive(Clone, Debug)]
+pub struct SealedPart {
+    /// Such as `contacts.package`.
+    pub store: String,
+    pub row: Uuid,
+    /// What is in it.
+    pub categories: CategorySet,
+    pub sealed: Vec<u8>,
+}
+
+impl Opener {
+    /// Opens parts, in their order, after the opening stands in the journal. `None` when the key is gone.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; nothing is opened then.
+    pub async fn open_parts(&self, asking: &Asking<'_>, holder: Holder, parts: &[SealedPart]) -> Result<Option<Recorded<Vec<Zeroizing<Vec<u8>>>>>, OpenError> {
+        self.fresh()?;
+        let ask = Ask {
+            tenant: asking.tenant,
+            kind: holder.kind,
+            subkeys: vec![holder.subkey.to_owned(), "audit".to_owned()],
+            purpose: asking.purpose,
+            verb: asking.verb,
+        };
+        let held = self.keyring().release(&ask, &[holder.id]).await?.into_iter().next();
+        let Some(Held::Live(keys)) = held else { return Ok(None) };
+        let [key, audit] = keys.as_slice() else { return Ok(None) };
+        let opened = parts.iter().fold(0, |bits, part| bits | part.categories.bits());
+        let commitment = seal::index::commitment(audit, SubjectId::from(holder.id)).to_vec();
+        let subjects = vec![ReadSubject { commitment, opened, withheld: 0 }];
+        let clock = self.db().clock();
+        let record = ReadRecord {
+            read_id: ReadId::new(clock).as_bytes().to_vec(),
+            tenant_id: asking.tenant.as_bytes().to_vec(),
+            principal_id: asking.principal.as_bytes().to_vec(),
+            service: self.db().runtime().service().name().to_owned(),
+            operation: asking.operation.to_owned(),
+            purpose: asking.purpose.name().to_owned(),
+            verb: asking.verb.name().to_owned(),
+            subjects,
+            read_at_us: micros(clock.now()),
+            trace_id: runtime::telemetry::trace_id().to_vec(),
+            policy_version: privacy::bundle().version.to_owned(),
+        };
+        self.db().journal().record(asking.tenant, &record).await?;
+        let open = |part: &SealedPart| {
+            let place = Place { tenant: asking.tenant, holder: holder.id, store: &part.store, row: part.row, category: holder.subkey };
+            seal::open(key, &place, &part.sealed).map_err(|_| OpenError::Unopenable { store: "a part of a case" })
+        };
+        Ok(Some(Recorded::new(parts.iter().map(open).collect::<Result<_, _>>()?)))
+    }
+}
