@@ -1,7 +1,7 @@
 //! The commands, their help and their exit codes.
 
 use crate::state::State;
-use crate::{client, dead_letters, doctor, registry, serve, up};
+use crate::{client, dead_letters, doctor, dump, registry, serve, up};
 use clap::{Args, Parser, Subcommand};
 use kernel::Service;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ enum Command {
         after_help = "Examples:\n  mxtr serve contacts\n  mxtr serve all\n\nEvery setting of a service is MXTR_<SERVICE>_<NAME>, or MXTR_<NAME> for all of them; with _FILE behind it, the file of that name holds the value."
     )]
     Serve {
-        /// identity, keyring, contacts, consent, audit, or all
+        /// identity, keyring, contacts, consent, rights, audit, or all
         #[arg(required = true)]
         services: Vec<String>,
         /// Where a test clock begins (RFC 3339); without it time is the system's
@@ -72,14 +72,19 @@ enum Command {
         after_help = "Examples:\n  mxtr import contacts.csv --key-file tenant.key --basis contract\n  mxtr import bought.csv --key-file tenant.key --basis consent --source provider --attestation 0193…"
     )]
     Import(client::import::Options),
-    /// Checks evidence offline, with the public keys alone
+    /// Writes every byte that a running platform holds into a folder; with --opened also what its keys open
+    #[command(
+        after_help = "Examples:\n  mxtr dump before --opened\n  mxtr dump after --opened\n  mxtr dump later --opened --key-store before      what a copy of the key store from then opens today"
+    )]
+    Dump(dump::Options),
+    /// Checks evidence offline, with the public keys alone, and looks for values in a dump
     #[command(
         subcommand,
-        after_help = "Examples:\n  curl -s $BASE/.well-known/evidence-keys.json > keys.json\n  mxtr verify receipt receipt.json --keys keys.json\n  mxtr verify log entry.json --keys keys.json"
+        after_help = "Examples:\n  curl -s $BASE/.well-known/evidence-keys.json > keys.json\n  mxtr verify receipt receipt.json --keys keys.json\n  mxtr verify certificate certificate.json --keys keys.json\n  mxtr verify log entry.json --keys keys.json\n  echo anna@example.org | mxtr verify scan after --values -"
     )]
     Verify(client::verify::What),
     /// Looks at dead letters, and says them again
-    #[command(subcommand, after_help = "Examples:\n  mxtr dlq list contacts\n  mxtr dlq redrive contacts 0 17")]
+    #[command(subcommand, after_help = "Examples:\n  mxtr dlq list contacts\n  mxtr dlq show contacts 0 17\n  mxtr dlq redrive contacts 0 17")]
     Dlq(dead_letters::What),
 }
 
@@ -130,6 +135,7 @@ async fn command(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Import(options) => client::import::run(options).await,
+        Command::Dump(options) => dump::run(options).await,
         Command::Verify(what) => client::verify::run(&what),
         Command::Dlq(what) => dead_letters::run(what).await,
     }

@@ -1,5 +1,6 @@
 //! `mxtr dlq`: dead letters are looked at by people, and said again when the fault is mended.
 
+use crate::cli::Exit;
 use crate::state::State;
 use bus::KafkaConfig;
 use clap::Subcommand;
@@ -11,6 +12,17 @@ pub enum What {
     /// Lists a service's dead letters: where they came from and why they are dead, never what they say
     List {
         service: Service,
+        #[command(flatten)]
+        place: Place,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows one dead letter: its headers and its size, never what it says
+    Show {
+        service: Service,
+        partition: i32,
+        offset: i64,
         #[command(flatten)]
         place: Place,
         /// As JSON
@@ -65,6 +77,22 @@ pub async fn run(what: What) -> anyhow::Result<()> {
                 for letter in letters {
                     println!("{}/{}  {}  from {}  {} bytes", letter.partition, letter.offset, letter.reason, letter.from, letter.bytes);
                 }
+            }
+        }
+        What::Show { service, partition, offset, place, json } => {
+            let config = place.config()?;
+            let letters = tokio::task::spawn_blocking(move || bus::dead_letters::list(&config, service)).await??;
+            let letter = letters.into_iter().find(|letter| letter.partition == partition && letter.offset == offset);
+            let letter = letter.ok_or_else(|| Exit(1, format!("{service} has no such dead letter; `mxtr dlq list {service}` names them")))?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&letter)?);
+            } else {
+                println!("reason      {}", letter.reason);
+                println!("from        {} (topic/partition/offset)", letter.from);
+                println!("event type  {}", letter.event_type.as_deref().unwrap_or("none"));
+                println!("event id    {}", letter.event_id.as_deref().unwrap_or("none"));
+                println!("bytes       {}", letter.bytes);
+                println!("say it again when the fault is mended: mxtr dlq redrive {service} {partition} {offset}");
             }
         }
         What::Redrive { service, partition, offset, place } => {

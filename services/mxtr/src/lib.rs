@@ -4,6 +4,7 @@ pub mod cli;
 mod client;
 mod dead_letters;
 mod doctor;
+mod dump;
 mod registry;
 mod serve;
 mod state;

@@ -3,7 +3,9 @@
 mod admin;
 mod client;
 mod consumer;
+
 pub mod dead_letters;
+mod dump;
 mod handler;
 mod metrics;
 mod producer;
@@ -19,6 +21,7 @@ mod worker;
 pub use admin::create_topics;
 pub use client::{BusError, KafkaConfig};
 pub use consumer::Consumer;
+pub use dump::{Record, dump};
 pub use handler::{Handler, Rejected};
 pub use producer::Producer;
 pub use relay::spawn_relay;

@@ -1,4 +1,5 @@
 //! What a client's people do from a terminal.
 
 pub mod import;
+pub mod scan;
 pub mod verify;

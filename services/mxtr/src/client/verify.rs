@@ -24,6 +24,8 @@ pub enum What {
         #[arg(long, default_value = "mxtr/audit")]
         origin: String,
     },
+    /// Looks for values in a dump, in every spelling; exit code 4 when something is found
+    Scan(super::scan::Options),
 }
 
 #[derive(Args)]
@@ -43,6 +45,7 @@ pub struct Evidence {
 pub fn run(what: &What) -> anyhow::Result<()> {
     match what {
         What::Receipt(evidence) => receipt(evidence),
+        What::Scan(options) => super::scan::run(options),
         What::Certificate(evidence) => certificate(evidence),
         What::Log { evidence, origin } => log(evidence, origin),
     }
