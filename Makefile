@@ -1,6 +1,6 @@
 # The menu. Every recipe is what a person would type; CI runs the same.
 .DEFAULT_GOAL := menu
-.PHONY: menu tools up down clean test lint deny ci doctor
+.PHONY: menu tools up down demo clean test lint deny ci doctor
 CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/mxtr
 DENY := $(CACHE)/tools/bin/cargo-deny
 
@@ -9,6 +9,9 @@ menu: ## this list
 
 tools: # what the system has to have; installs it on Debian as root, else says what to install
 	@./embedded/tools.sh
+
+demo: tools ## the main job on a real file, step by step, with what happened
+	cargo build -q -p mxtr -p e2e-tests && cargo run -q -p e2e-tests --bin demo
 
 up: tools ## build, and run everything on this machine until Ctrl-C
 	cargo run -q -p mxtr -- up

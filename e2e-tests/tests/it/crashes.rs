@@ -1,6 +1,6 @@
 //! Faults: what was acknowledged is kept, nothing comes twice, nobody is left behind.
 
-use crate::platform::{Platform, descendants, processes, until};
+use e2e_tests::platform::{Platform, descendants, processes, until};
 use serde_json::json;
 use std::process::Command;
 

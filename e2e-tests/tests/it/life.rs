@@ -1,6 +1,6 @@
 //! A contact's life, in both shapes: brought in, read for a purpose, consent given and withdrawn, looked up in the log.
 
-use crate::platform::{Answer, Platform, data, send, until};
+use e2e_tests::platform::{Answer, Platform, data, send, until};
 use crate::rights;
 use serde_json::{Value, json};
 

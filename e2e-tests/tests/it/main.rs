@@ -5,7 +5,6 @@
 mod arrows;
 mod crashes;
 mod life;
-mod platform;
 mod promises;
 mod rights;
 mod walk;

@@ -1,6 +1,6 @@
 //! A person's rights, from the outside: a copy of everything, erasure with its certificate, and requests without an account.
 
-use crate::platform::{Platform, send, until};
+use e2e_tests::platform::{Platform, send, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::io::{Cursor, Read as _};

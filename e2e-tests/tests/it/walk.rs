@@ -1,6 +1,6 @@
 //! Every operation of every document: as nobody, and with bad input. Nothing is shown, nothing is repeated.
 
-use crate::platform::{Platform, send};
+use e2e_tests::platform::{Platform, send};
 use serde_json::{Value, json};
 
 const CANARY: &str = "cnry-personal-4711";

@@ -104,6 +104,7 @@ fn show(run: &Value, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     let counts = &run["counts"];
+    println!("import {}", run["id"].as_str().unwrap_or_default());
     println!("created {}, merged {}, suppressed {}", counts["created"], counts["merged"], counts["suppressed"]);
     for (reason, rows) in counts["rejected"].as_object().into_iter().flatten() {
         println!("rejected {rows}: {reason}");

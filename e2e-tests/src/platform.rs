@@ -11,7 +11,9 @@ static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// `mxtr up` on a folder of its own.
 pub struct Platform {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
+    /// Where the folder is nobody's but this platform's: it goes with it.
+    own: Option<tempfile::TempDir>,
     arguments: Vec<String>,
     up: Child,
     pub http: Client,
@@ -43,12 +45,11 @@ impl Answer {
     }
 }
 
-/// The binary beside this test's own folder; `make test` builds it before.
+/// The binary of the same build: beside this program, or beside the folder of a test.
 pub fn mxtr() -> PathBuf {
     let this = std::env::current_exe().unwrap();
-    let binary = this.parent().unwrap().parent().unwrap().join("mxtr");
-    assert!(binary.exists(), "build it first: cargo build -p mxtr");
-    binary
+    let found = this.ancestors().skip(1).take(2).map(|folder| folder.join("mxtr")).find(|binary| binary.is_file());
+    found.expect("build it first: cargo build -p mxtr")
 }
 
 pub fn data(name: &str) -> PathBuf {
@@ -57,12 +58,22 @@ pub fn data(name: &str) -> PathBuf {
 
 impl Platform {
     pub async fn start(arguments: &[&str]) -> Self {
+        let own = tempfile::tempdir().unwrap();
+        Self::start_on(own.path().to_owned(), Some(own), arguments).await
+    }
+
+    /// On a folder that stays, with its data.
+    pub async fn start_in(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_on(folder.to_owned(), None, arguments).await
+    }
+
+    async fn start_on(folder: PathBuf, own: Option<tempfile::TempDir>, arguments: &[&str]) -> Self {
         let alone = ONE.lock().await;
-        let folder = tempfile::tempdir().unwrap();
         let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
-        let up = spawn(folder.path(), &arguments);
+        let up = spawn(&folder, &arguments);
         let mut platform = Self {
             folder,
+            own,
             arguments,
             up,
             http: Client::builder().no_proxy().build().unwrap(),
@@ -75,7 +86,7 @@ impl Platform {
     }
 
     pub fn folder(&self) -> PathBuf {
-        self.folder.path().join(".mxtr")
+        self.folder.join(".mxtr")
     }
 
     pub fn state(&self) -> Value {
@@ -87,7 +98,7 @@ impl Platform {
         let began = Instant::now();
         while self.state()["pid"].as_u64() != Some(self.up.id().into()) {
             if let Some(status) = self.up.try_wait().unwrap() {
-                panic!("mxtr up ended: {status}\n{}", std::fs::read_to_string(self.folder.path().join("up.log")).unwrap_or_default());
+                panic!("mxtr up ended: {status}\n{}", std::fs::read_to_string(self.folder.join("up.log")).unwrap_or_default());
             }
             assert!(began.elapsed() < Duration::from_secs(120), "mxtr up takes too long");
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -111,7 +122,7 @@ impl Platform {
 
     /// `mxtr up` again, on the same folder.
     pub async fn start_again(&mut self) {
-        self.up = spawn(self.folder.path(), &self.arguments);
+        self.up = spawn(&self.folder, &self.arguments);
         self.find().await;
     }
 
@@ -164,14 +175,14 @@ impl Platform {
 
     /// Runs a command of `mxtr` in the platform's folder: (exit code, output).
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let output = Command::new(mxtr()).args(arguments).current_dir(self.folder.path()).output().unwrap();
+        let output = Command::new(mxtr()).args(arguments).current_dir(&self.folder).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8_lossy(&text).into_owned())
     }
 
     /// Writes a file beside the platform's folder.
     pub fn write(&self, name: &str, text: &str) -> String {
-        let path = self.folder.path().join(name);
+        let path = self.folder.join(name);
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     }
@@ -183,13 +194,21 @@ impl Drop for Platform {
         if stop.is_ok() {
             let _ended = self.up.wait();
         }
-        // As root the data of PostgreSQL stand elsewhere.
-        if let Ok(place) = std::fs::read_to_string(self.folder().join("postgres.where"))
-            && let Some(data) = Path::new(place.trim()).parent()
-        {
-            let _gone = std::fs::remove_dir_all(data);
+        if self.own.is_some() {
+            forget(&self.folder);
         }
     }
+}
+
+/// Removes a platform that does not run, with its data.
+pub fn forget(folder: &Path) {
+    // As root the data of PostgreSQL stand elsewhere.
+    if let Ok(place) = std::fs::read_to_string(folder.join(".mxtr/postgres.where"))
+        && let Some(data) = Path::new(place.trim()).parent()
+    {
+        let _gone = std::fs::remove_dir_all(data);
+    }
+    let _gone = std::fs::remove_dir_all(folder);
 }
 
 fn spawn(folder: &Path, arguments: &[String]) -> Child {
