@@ -1,6 +1,6 @@
 # The menu. Every recipe is what a person would type; CI runs the same.
 .DEFAULT_GOAL := menu
-.PHONY: menu tools up down demo clean test lint deny ci doctor
+.PHONY: menu tools up down demo bench clean test lint deny ci doctor
 CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/mxtr
 DENY := $(CACHE)/tools/bin/cargo-deny
 
@@ -24,6 +24,9 @@ clean: ## forget the data of `make up` (not the build)
 
 test: tools ## all tests, on servers of their own, on free ports
 	cargo build -q -p mxtr && cargo run -q -p testkit --bin with-servers -- cargo test --workspace
+
+bench: tools ## what it does in a second here, beside what the bare parts do (release build)
+	cargo build -q --release -p mxtr -p e2e-tests && cargo run -q --release -p e2e-tests --bin bench -- $(BENCH)
 
 lint: tools ## format, clippy and rustdoc, each warning an error
 	cargo fmt --all --check
