@@ -59,7 +59,8 @@ impl Story {
     }
 
     async fn says(&self, caller: &Caller, subject: &str, said: &str) -> Value {
-        let body = json!({"subject_id": subject, "purpose": NEWSLETTER, "said": said, "method": "form", "language": "de", "text_version": "1"});
+        let body =
+            json!({"subject_id": subject, "purpose": NEWSLETTER, "said": said, "method": "form", "language": "de", "text_version": "1"});
         let answer = self.call(caller, Method::POST, "/v1/consents", None, Some(&body)).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         answer.json()
@@ -130,7 +131,10 @@ async fn main() {
     println!("BASE={}", platform.base);
     let story = Story { platform, folder, step: Cell::new(0) };
     tell(&story).await;
-    println!("\nThat was all of it: {} steps, each on real PostgreSQL, real Kafka and real keys. Next: make up, and the README.", story.step.get());
+    println!(
+        "\nThat was all of it: {} steps, each on real PostgreSQL, real Kafka and real keys. Next: make up, and the README.",
+        story.step.get()
+    );
 }
 
 async fn tell(story: &Story) {
@@ -179,7 +183,10 @@ async fn brings_contacts(story: &Story) -> Value {
     let expected: Value = serde_json::from_str(&fs::read_to_string(data("contacts-mailchimp.expected.json")).unwrap()).unwrap();
     let sum = |names: &[&str]| names.iter().filter_map(|name| expected["counts"][*name].as_u64()).sum::<u64>();
     assert_eq!(again["counts"]["merged"].as_u64(), Some(sum(&["created", "merged"])), "{again}");
-    println!("    The same file again: {} merged, {} created, as the expected counts say", again["counts"]["merged"], again["counts"]["created"]);
+    println!(
+        "    The same file again: {} merged, {} created, as the expected counts say",
+        again["counts"]["merged"], again["counts"]["created"]
+    );
     again
 }
 
@@ -216,7 +223,11 @@ async fn consents(story: &Story, owner: &Caller, subject: &str) {
     let began = Instant::now();
     let withdrawn = story.says(owner, subject, "withdrawn").await;
     until("the withdrawal is in force", || async { !allowed().await }).await;
-    println!("    withheld again {} ms after the call began; promised: effective_by {}", began.elapsed().as_millis(), withdrawn["effective_by"]);
+    println!(
+        "    withheld again {} ms after the call began; promised: effective_by {}",
+        began.elapsed().as_millis(),
+        withdrawn["effective_by"]
+    );
 }
 
 /// Another role, another tenant.
@@ -257,7 +268,10 @@ async fn exercises_rights(story: &Story, owner: &Caller, subject: &str) {
     let path = format!("/v1/cases/{}/package", access["id"].as_str().unwrap());
     let package = story.platform.request(Method::GET, &path, &owner.key).send().await.unwrap().bytes().await.unwrap();
     fs::write(story.folder.join("package.zip"), &package).unwrap();
-    println!("    $ curl -s $BASE{path} -H \"Authorization: Bearer $OWNER\" -o package.zip      ({} bytes: a page to read, and JSON)", package.len());
+    println!(
+        "    $ curl -s $BASE{path} -H \"Authorization: Bearer $OWNER\" -o package.zip      ({} bytes: a page to read, and JSON)",
+        package.len()
+    );
     story.step("Is the person in the platform's data? Every database, topic, log and data file, and all that the keys open: yes");
     assert!(story.is_found("before", None), "the scan proves itself on somebody who is there");
     story.step("The contact asks to be erased: the key is destroyed, rows go, everybody looks for what is left, and signs");

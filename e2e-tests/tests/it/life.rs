@@ -1,7 +1,7 @@
 //! A contact's life, in both shapes: brought in, read for a purpose, consent given and withdrawn, looked up in the log.
 
-use e2e_tests::platform::{Answer, Platform, data, send, until};
 use crate::rights;
+use e2e_tests::platform::{Answer, Platform, data, send, until};
 use serde_json::{Value, json};
 
 const NEWSLETTER: &str = "client_service:newsletter";

@@ -4,7 +4,9 @@
 
 mod arrows;
 mod crashes;
+mod faults;
 mod life;
 mod promises;
 mod rights;
+mod scan;
 mod walk;

@@ -84,7 +84,10 @@ enum Command {
     )]
     Verify(client::verify::What),
     /// Looks at dead letters, and says them again
-    #[command(subcommand, after_help = "Examples:\n  mxtr dlq list contacts\n  mxtr dlq show contacts 0 17\n  mxtr dlq redrive contacts 0 17")]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  mxtr dlq list contacts\n  mxtr dlq show contacts 0 17\n  mxtr dlq redrive contacts 0 17"
+    )]
     Dlq(dead_letters::What),
 }
 

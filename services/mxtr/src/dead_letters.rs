@@ -83,7 +83,8 @@ pub async fn run(what: What) -> anyhow::Result<()> {
             let config = place.config()?;
             let letters = tokio::task::spawn_blocking(move || bus::dead_letters::list(&config, service)).await??;
             let letter = letters.into_iter().find(|letter| letter.partition == partition && letter.offset == offset);
-            let letter = letter.ok_or_else(|| Exit(1, format!("{service} has no such dead letter; `mxtr dlq list {service}` names them")))?;
+            let letter =
+                letter.ok_or_else(|| Exit(1, format!("{service} has no such dead letter; `mxtr dlq list {service}` names them")))?;
             if json {
                 println!("{}", serde_json::to_string_pretty(&letter)?);
             } else {

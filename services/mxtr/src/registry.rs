@@ -84,7 +84,8 @@ pub fn openapi(service: Service) -> OpenApi {
 
 /// What every service holds: the register of processing, from the types.
 pub fn inventory() -> Vec<StoreRecord> {
-    [identity::inventory(), keyring::inventory(), contacts::inventory(), consent::inventory(), rights::inventory(), audit::inventory()].concat()
+    [identity::inventory(), keyring::inventory(), contacts::inventory(), consent::inventory(), rights::inventory(), audit::inventory()]
+        .concat()
 }
 
 /// The service that owns a path: a prefix ends where a segment does.

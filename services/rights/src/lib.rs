@@ -49,10 +49,7 @@ pub async fn start(config: Config, rt: Runtime) -> anyhow::Result<Running> {
     views.spawn()?;
     let desk = Desk { db: db.clone(), opener, certificates: Arc::new(config.certificates()?), wake: Arc::new(Notify::new()) };
     let participant = Arc::new(config.participant()?);
-    Consumer::new(&rt, &producer)
-        .with(OnOutcome { desk: desk.clone() })
-        .with(OnRightsTask { desk: desk.clone(), participant })
-        .spawn()?;
+    Consumer::new(&rt, &producer).with(OnOutcome { desk: desk.clone() }).with(OnRightsTask { desk: desk.clone(), participant }).spawn()?;
     bus::spawn_relay(&rt, &db, &producer);
     let timed = desk.clone();
     rt.spawn(Stage::Work, "timer", |stop| timer::run(timed, stop));

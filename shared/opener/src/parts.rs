@@ -37,7 +37,12 @@ impl Opener {
     ///
     /// # Errors
     /// See [`OpenError`]; nothing is opened then.
-    pub async fn open_parts(&self, asking: &Asking<'_>, holder: Holder, parts: &[SealedPart]) -> Result<Option<Recorded<Vec<Zeroizing<Vec<u8>>>>>, OpenError> {
+    pub async fn open_parts(
+        &self,
+        asking: &Asking<'_>,
+        holder: Holder,
+        parts: &[SealedPart],
+    ) -> Result<Option<Recorded<Vec<Zeroizing<Vec<u8>>>>>, OpenError> {
         self.fresh()?;
         let ask = Ask {
             tenant: asking.tenant,

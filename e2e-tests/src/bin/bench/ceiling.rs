@@ -65,7 +65,9 @@ pub async fn bare_import(bench: &Bench, rows: u64) -> f64 {
         .await
         .unwrap();
     // As long as sealed values of such rows are.
-    let bytes = |length: usize| -> Vec<Vec<u8>> { (0..1000).map(|_| (0..length.div_ceil(16)).flat_map(|_| *Uuid::new_v4().as_bytes()).take(length).collect()).collect() };
+    let bytes = |length: usize| -> Vec<Vec<u8>> {
+        (0..1000).map(|_| (0..length.div_ceil(16)).flat_map(|_| *Uuid::new_v4().as_bytes()).take(length).collect()).collect()
+    };
     let batches: Vec<_> = (0..rows.div_ceil(1000))
         .map(|_| {
             let ids: Vec<Uuid> = (0..1000).map(|_| Uuid::new_v4()).collect();

@@ -9,11 +9,11 @@ use std::time::Instant;
 
 /// Rows of a made-up file: everybody another, nobody real.
 fn file(rows: u64) -> String {
-    let mut text = String::from("Email Address,First Name,Last Name,Address,Phone Number,Company,TIMEZONE,NOTES\n");
+    let mut text = String::from("email,first_name,last_name,company,phone,company_address,employees,website,language,time_zone,notes\n");
     for row in 0..rows {
         writeln!(
             text,
-            "person{row}@example.org,Given{row},Family{row},\"Street {row}, 10115 Berlin\",+4930{:07},Company {row},Europe/Berlin,Met at the fair {row}",
+            "person{row}@example.org,Given{row},Family{row},Company {row},+4930{:07},\"Street {row}, 10115 Berlin\",,,de,Europe/Berlin,Met at the fair {row}",
             1_000_000 + row
         )
         .unwrap();
@@ -43,5 +43,15 @@ pub async fn measure(bench: &Bench, report: &mut Report) {
     let ceiling = ceiling::bare_import(bench, rows).await;
     let reached = Some(ours / ceiling >= 0.30 && ours >= 11_600.0);
     let target = "ratio ≥ 0.30, ≥ 11,600/s";
-    report.put(Row { name: "import_100k", unit: "rows/s", ours, ceiling: Some(ceiling), cpu_us, n: rows, target, reached, ..Row::default() });
+    report.put(Row {
+        name: "import_100k",
+        unit: "rows/s",
+        ours,
+        ceiling: Some(ceiling),
+        cpu_us,
+        n: rows,
+        target,
+        reached,
+        ..Row::default()
+    });
 }

@@ -78,7 +78,8 @@ pub async fn contact_read(bench: &Bench, people: &[String], report: &mut Report)
         let (http, base, key, people) = (http.clone(), base.clone(), bench.owner.clone(), people.to_vec());
         move |at: u64| {
             let person = &people[usize::try_from(at).unwrap_or_default() % people.len()];
-            let request = http.get(format!("{base}/v1/contacts/{person}")).bearer_auth(&key).header("mxtr-purpose", "client_service:support");
+            let request =
+                http.get(format!("{base}/v1/contacts/{person}")).bearer_auth(&key).header("mxtr-purpose", "client_service:support");
             request.build().unwrap()
         }
     };
@@ -94,7 +95,19 @@ pub async fn contact_read(bench: &Bench, people: &[String], report: &mut Report)
     let (ceiling, _) = closed(&http, seconds, move |_| plain.get(&address).build().unwrap()).await;
     let (p50, p99) = (percentile(&took, 0.5), percentile(&took, 0.99));
     let (target, reached) = ("≥ 3,700/s", Some(ours >= 3700.0));
-    report.put(Row { name: "contact_read", unit: "req/s", ours, ceiling: Some(ceiling), p50, p99, cpu_us, n, target, reached, ..Row::default() });
+    report.put(Row {
+        name: "contact_read",
+        unit: "req/s",
+        ours,
+        ceiling: Some(ceiling),
+        p50,
+        p99,
+        cpu_us,
+        n,
+        target,
+        reached,
+        ..Row::default()
+    });
 }
 
 pub async fn decision(bench: &Bench, people: &[String], report: &mut Report) {
@@ -125,5 +138,17 @@ pub async fn decision(bench: &Bench, people: &[String], report: &mut Report) {
     .await;
     let (p50, p99) = (percentile(&took, 0.5), percentile(&took, 0.99));
     let (target, reached) = ("ratio ≥ 0.25", Some(ours / ceiling >= 0.25));
-    report.put(Row { name: "decision_http", unit: "req/s", ours, ceiling: Some(ceiling), p50, p99, cpu_us, n, target, reached, ..Row::default() });
+    report.put(Row {
+        name: "decision_http",
+        unit: "req/s",
+        ours,
+        ceiling: Some(ceiling),
+        p50,
+        p99,
+        cpu_us,
+        n,
+        target,
+        reached,
+        ..Row::default()
+    });
 }

@@ -14,7 +14,9 @@ fn all(bench: &Bench) -> Vec<(u32, bool)> {
     let up = u32::try_from(bench.platform.state()["pid"].as_u64().unwrap()).unwrap();
     let listing = processes();
     let ours = |pid: u32| {
-        listing.iter().any(|(known, _, command)| *known == pid && command.split_whitespace().next().is_some_and(|program| program.ends_with("/mxtr")))
+        listing
+            .iter()
+            .any(|(known, _, command)| *known == pid && command.split_whitespace().next().is_some_and(|program| program.ends_with("/mxtr")))
     };
     descendants(up).into_iter().chain([up]).map(|pid| (pid, ours(pid))).collect()
 }
@@ -31,7 +33,15 @@ pub fn memory(bench: &Bench, report: &mut Report) {
     let mxtr: f64 = all.iter().filter(|(_, ours)| *ours).map(|(pid, _)| pss(*pid)).sum();
     let total: f64 = all.iter().map(|(pid, _)| pss(*pid)).sum();
     let n = u64::try_from(all.len()).unwrap_or_default();
-    report.put(Row { name: "idle_memory_mxtr", unit: "MB", ours: mxtr, n, target: "PSS ≤ 150 MB", reached: Some(mxtr <= 150.0), ..Row::default() });
+    report.put(Row {
+        name: "idle_memory_mxtr",
+        unit: "MB",
+        ours: mxtr,
+        n,
+        target: "PSS ≤ 150 MB",
+        reached: Some(mxtr <= 150.0),
+        ..Row::default()
+    });
     report.put(Row { name: "idle_memory_total", unit: "MB", ours: total, n, ..Row::default() });
 }
 

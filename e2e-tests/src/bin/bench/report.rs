@@ -39,7 +39,10 @@ impl Report {
     }
 
     pub fn finish(&self) {
-        println!("{:<22} {:>11} {:>11} {:>6} {:>9} {:>9} {:>9} {:>8}  target", "", "ours", "ceiling", "ratio", "p50 ms", "p99 ms", "cpu µs", "n");
+        println!(
+            "{:<22} {:>11} {:>11} {:>6} {:>9} {:>9} {:>9} {:>8}  target",
+            "", "ours", "ceiling", "ratio", "p50 ms", "p99 ms", "cpu µs", "n"
+        );
         for row in &self.0 {
             println!("{}", line(row));
         }
@@ -52,7 +55,9 @@ impl Report {
 }
 
 fn line(row: &Row) -> String {
-    let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") });
+    let shown = |value: Option<f64>| {
+        value.map_or_else(|| "-".to_owned(), |value| if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") })
+    };
     let mark = match row.reached {
         Some(true) => "reached",
         Some(false) => "MISSED",

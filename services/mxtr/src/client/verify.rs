@@ -106,7 +106,8 @@ fn certificate(evidence: &Evidence) -> anyhow::Result<()> {
     println!("verified: case {}, completed {}, with the signed word of every service:", field("case_id"), field("completed_at"));
     for answer in answers {
         let counts = answer["counts"].as_array().into_iter().flatten();
-        let counts: Vec<String> = counts.map(|count| format!("{} {} {}", count["rows"], text(&count["store"]), text(&count["what"]))).collect();
+        let counts: Vec<String> =
+            counts.map(|count| format!("{} {} {}", count["rows"], text(&count["store"]), text(&count["what"]))).collect();
         println!("  {:<9} {:<21} {:<22} {}", text(&answer["service"]), text(&answer["phase"]), text(&answer["result"]), counts.join(", "));
     }
     println!("no copy of the key store opens what is left after {}", field("unrecoverable_by"));

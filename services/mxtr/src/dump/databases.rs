@@ -26,9 +26,9 @@ pub async fn dump(state: &State, folder: &Path, superuser: Option<&str>, target:
                 format!("postgres://postgres:{}@{place}", secret.trim())
             }
         };
-        let (client, connection) = tokio_postgres::connect(&url, NoTls)
-            .await
-            .with_context(|| format!("the database of {service} cannot be read; where it is not the platform's own, give --superuser-url"))?;
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.with_context(|| {
+            format!("the database of {service} cannot be read; where it is not the platform's own, give --superuser-url")
+        })?;
         tokio::spawn(async move {
             // Ends with the client.
             let _ended = connection.await;

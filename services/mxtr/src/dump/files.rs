@@ -21,7 +21,8 @@ pub fn dump(folder: &Path, target: &Path) -> anyhow::Result<u64> {
             bytes += copy(&entry.path(), &files.join(&name))?;
         }
     }
-    let postgres = fs::read_to_string(folder.join("postgres.where")).map_or_else(|_| folder.join("postgres"), |text| PathBuf::from(text.trim()));
+    let postgres =
+        fs::read_to_string(folder.join("postgres.where")).map_or_else(|_| folder.join("postgres"), |text| PathBuf::from(text.trim()));
     for (from, name) in [(postgres, "postgres"), (folder.join("kafka"), "kafka")] {
         if from.exists() {
             bytes += copy(&from, &raw.join(name))?;

@@ -128,7 +128,8 @@ fn parts(keys: &Keys, databases: &Path) -> anyhow::Result<Vec<Value>> {
         service: String,
         sealed: Bytes,
     }
-    let people: HashMap<Uuid, Option<Uuid>> = rows::<Case>(databases, "rights.cases")?.into_iter().map(|case| (case.id, case.subject_id)).collect();
+    let people: HashMap<Uuid, Option<Uuid>> =
+        rows::<Case>(databases, "rights.cases")?.into_iter().map(|case| (case.id, case.subject_id)).collect();
     let opened = rows::<Part>(databases, PARTS)?.into_iter().filter_map(|part| {
         let person = people.get(&part.case_id).copied().flatten()?;
         open(keys, part.tenant_id, person, (&format!("{}.package", part.service), part.case_id), "package", &part.sealed.0)
@@ -156,7 +157,8 @@ fn records(keys: &Keys, topics: &Path) -> anyhow::Result<Vec<Value>> {
             } else if is(RightsOutcome::TYPE) {
                 let Ok(outcome) = RightsOutcome::decode(value.as_slice()) else { continue };
                 let id = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
-                let (Some(tenant), Some(case), Some(person)) = (id(&outcome.tenant_id), id(&outcome.case_id), id(&outcome.subject_id)) else {
+                let (Some(tenant), Some(case), Some(person)) = (id(&outcome.tenant_id), id(&outcome.case_id), id(&outcome.subject_id))
+                else {
                     continue;
                 };
                 let store = format!("{}.package", outcome.service);

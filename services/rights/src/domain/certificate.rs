@@ -21,7 +21,8 @@ pub struct Facts<'a> {
 /// The document that is signed.
 pub fn document(facts: &Facts<'_>) -> Value {
     let phases: Vec<Value> = facts.outcomes.iter().filter(|outcome| outcome.phase() != RightsPhase::Find).map(answer).collect();
-    let holds: Vec<Value> = facts.outcomes.iter().flat_map(|outcome| outcome.holds.iter().map(move |hold| (outcome, hold))).map(held).collect();
+    let holds: Vec<Value> =
+        facts.outcomes.iter().flat_map(|outcome| outcome.holds.iter().map(move |hold| (outcome, hold))).map(held).collect();
     json!({
         "type": "mxtr.erasure/1",
         "case_id": facts.case,
@@ -67,7 +68,8 @@ fn answer(outcome: &RightsOutcome) -> Value {
 }
 
 fn held((outcome, hold): (&RightsOutcome, &events::platform::Hold)) -> Value {
-    let categories: Vec<&str> = CategorySet::from_bits(hold.categories).unwrap_or(CategorySet::EMPTY).iter().map(privacy::Category::name).collect();
+    let categories: Vec<&str> =
+        CategorySet::from_bits(hold.categories).unwrap_or(CategorySet::EMPTY).iter().map(privacy::Category::name).collect();
     json!({"service": outcome.service, "store": hold.store, "categories": categories, "ground": hold.ground, "until": from_micros(hold.until_us)})
 }
 

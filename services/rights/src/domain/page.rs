@@ -36,8 +36,12 @@ pub struct Status<'a> {
 pub fn status(status: &Status<'_>) -> String {
     let asked = if status.is_erasure { "erase what is held about you" } else { "tell you what is held about you" };
     let answer = match status.state {
-        State::AwaitingConfirmation => "Your request has arrived. Before anything is handed out or erased, those responsible make sure that it is you who asks.",
-        State::Finding | State::Planning | State::Collecting | State::Shredding | State::Erasing | State::Scanning => "Your request is being worked on.",
+        State::AwaitingConfirmation => {
+            "Your request has arrived. Before anything is handed out or erased, those responsible make sure that it is you who asks."
+        }
+        State::Finding | State::Planning | State::Collecting | State::Shredding | State::Erasing | State::Scanning => {
+            "Your request is being worked on."
+        }
         State::Done if status.is_erasure => "What was held about you has been erased.",
         State::Done if status.package => "The answer is ready.",
         State::Done => "The answer was ready and has been taken away again, as its time had passed.",
@@ -49,10 +53,16 @@ pub fn status(status: &Status<'_>) -> String {
         content.push_str(&format!("<p><a href=\"{}/package\" download>Fetch the package (ZIP)</a></p>", escaped(status.path)));
     }
     if let Some(refusal) = status.refusal {
-        content.push_str(&format!("<p>Their reason: {}. You may complain to a supervisory authority.</p>", escaped(&refusal.replace('-', " "))));
+        content.push_str(&format!(
+            "<p>Their reason: {}. You may complain to a supervisory authority.</p>",
+            escaped(&refusal.replace('-', " "))
+        ));
     }
     if !status.state.is_final() {
-        content.push_str(&format!("<p>You hear from them by <time datetime=\"{0}\">{0}</time>. Keep this link: nobody can send it to you again.</p>", status.due));
+        content.push_str(&format!(
+            "<p>You hear from them by <time datetime=\"{0}\">{0}</time>. Keep this link: nobody can send it to you again.</p>",
+            status.due
+        ));
     }
     html("Your request", &content)
 }

@@ -43,7 +43,9 @@ pub async fn open_case(
     may(&caller, sent.kind.name())?;
     let identifiers = match sent.subject_id {
         Some(_) if sent.email.is_some() || sent.telephone.is_some() => {
-            return Err(Problem::invalid("/subject_id", "one-or-the-other", "Name the contact, or something to find them by; not both.").into());
+            return Err(
+                Problem::invalid("/subject_id", "one-or-the-other", "Name the contact, or something to find them by; not both.").into()
+            );
         }
         Some(_) => None,
         None => Some(Identifiers::checked(sent.email.as_deref(), sent.telephone.as_deref())?),

@@ -51,7 +51,12 @@ pub struct Refusal {
     responses((status = 200, body = CaseView, headers(("ETag" = String))), (status = 409, description = "it does not wait for a confirmation", body = Problem),
         (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[post("/v1/cases/{id}/refuse")]
-pub async fn refuse_case(caller: Caller<HandleCases>, desk: Data<Desk>, id: Path<CaseId>, body: ValidJson<Refusal>) -> Result<HttpResponse> {
+pub async fn refuse_case(
+    caller: Caller<HandleCases>,
+    desk: Data<Desk>,
+    id: Path<CaseId>,
+    body: ValidJson<Refusal>,
+) -> Result<HttpResponse> {
     let case = desk
         .db
         .tx(caller.tenant(), "rights.refuse", async |tx: &mut TenantTx| {

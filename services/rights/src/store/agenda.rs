@@ -48,11 +48,11 @@ pub async fn strike(db: &Db, case: Uuid) -> Result<(), DbError> {
 
 /// The next cases, those that are due first: (time, tenant, case).
 pub async fn next(db: &Db) -> Result<Vec<(Timestamp, TenantId, Uuid)>, DbError> {
-    let query = agenda::table
-        .filter(agenda::tenant_id.eq(TenantId::HOUSE.uuid()))
-        .order(agenda::look_at)
-        .limit(AT_ONCE)
-        .select((agenda::look_at, agenda::of_tenant, agenda::case_id));
+    let query = agenda::table.filter(agenda::tenant_id.eq(TenantId::HOUSE.uuid())).order(agenda::look_at).limit(AT_ONCE).select((
+        agenda::look_at,
+        agenda::of_tenant,
+        agenda::case_id,
+    ));
     let rows: Vec<(jiff_diesel::Timestamp, Uuid, Uuid)> = db.read(TenantId::HOUSE, "rights.agenda", query).await?;
     Ok(rows.into_iter().map(|(at, tenant, case)| (at.to_jiff(), tenant.into(), case)).collect())
 }

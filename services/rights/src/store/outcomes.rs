@@ -55,5 +55,8 @@ pub async fn read(db: &Db, tenant: TenantId, case: Uuid) -> Result<Vec<Vec<u8>>,
 /// Forgets what was answered in a case.
 pub async fn forget(tx: &mut TenantTx, case: Uuid) -> QueryResult<()> {
     let tenant = tx.tenant().uuid();
-    diesel::delete(outcomes::table.filter(outcomes::tenant_id.eq(tenant).and(outcomes::case_id.eq(case)))).execute(tx.conn()).await.map(drop)
+    diesel::delete(outcomes::table.filter(outcomes::tenant_id.eq(tenant).and(outcomes::case_id.eq(case))))
+        .execute(tx.conn())
+        .await
+        .map(drop)
 }

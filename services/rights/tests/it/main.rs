@@ -1,4 +1,9 @@
-//! rights from its pure inside.
+//! rights, from the outside and from its pure inside.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+mod api;
+mod app;
 mod due;
+mod package;
 mod progress;
