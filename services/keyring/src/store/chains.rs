@@ -1,5 +1,8 @@
 //! The one query that every release makes: holder, bucket, tenant's key and ledger, of one moment.
 //!
+//! Each table is asked row by row (`LATERAL … LIMIT 1`), by its primary key: a join that was planned while a table was still empty would go through the whole of it for
+//! each holder, on every connection that keeps the plan, until statistics come.
+//!
 //! Written as a query of its own type, so that PostgreSQL parses it once a connection (diesel never keeps what `sql_query` says).
 
 use super::holders::{Chain, WrappedBucket};
@@ -52,10 +55,14 @@ impl QueryFragment<Pg> for Chains {
         out.push_bind_param::<Array<SqlUuid>, _>(&self.holders)?;
         out.push_sql(
             "::uuid[]) WITH ORDINALITY AS given (id, place)) AS asked \
-             LEFT JOIN keyring.holders ON holders.tenant_id = asked.tenant_id AND holders.holder_id = asked.id AND holders.kind = asked.kind \
-             LEFT JOIN keyring.buckets ON buckets.tenant_id = asked.tenant_id AND buckets.bucket_id = holders.bucket_id \
-             LEFT JOIN keyring.tenant_epochs ON tenant_epochs.tenant_id = asked.tenant_id AND tenant_epochs.epoch = buckets.epoch \
-             LEFT JOIN keyring.ledger ON ledger.tenant_id = asked.tenant_id AND ledger.holder_id = asked.id \
+             LEFT JOIN LATERAL (SELECT wrapped, bucket_id FROM keyring.holders \
+               WHERE tenant_id = asked.tenant_id AND holder_id = asked.id AND kind = asked.kind LIMIT 1) AS holders ON true \
+             LEFT JOIN LATERAL (SELECT bucket_id, version, epoch, wrapped FROM keyring.buckets \
+               WHERE tenant_id = asked.tenant_id AND bucket_id = holders.bucket_id LIMIT 1) AS buckets ON true \
+             LEFT JOIN LATERAL (SELECT wrapped FROM keyring.tenant_epochs \
+               WHERE tenant_id = asked.tenant_id AND epoch = buckets.epoch LIMIT 1) AS tenant_epochs ON true \
+             LEFT JOIN LATERAL (SELECT holder_id FROM keyring.ledger \
+               WHERE tenant_id = asked.tenant_id AND holder_id = asked.id LIMIT 1) AS ledger ON true \
              ORDER BY asked.place",
         );
         Ok(())
