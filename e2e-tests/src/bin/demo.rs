@@ -139,7 +139,7 @@ async fn main() {
 
 async fn tell(story: &Story) {
     let (admin, owner, developer) = joins(story).await;
-    let before = brings_contacts(story).await;
+    let before = brings_contacts(story);
     let subject = reads_for_a_purpose(story, &owner).await;
     consents(story, &owner, &subject).await;
     sees_nothing(story, &admin, &developer, &subject).await;
@@ -170,7 +170,7 @@ async fn joins(story: &Story) -> (Caller, Caller, Caller) {
 }
 
 /// The counts of the Mailchimp file are those that a person counted beforehand.
-async fn brings_contacts(story: &Story) -> Value {
+fn brings_contacts(story: &Story) -> Value {
     story.step("It imports 2,000 rows as Mailchimp exports them");
     fs::copy(data(FILE), story.folder.join(FILE)).unwrap();
     assert_eq!(story.mxtr(&["import", FILE, "--key-file", "owner.key", "--basis", "contract"]), Some(0));

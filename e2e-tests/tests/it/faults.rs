@@ -1,4 +1,4 @@
-//! Servers that go away and come back.
+//! A server that goes away and comes back.
 
 use e2e_tests::platform::{Platform, descendants, processes, until};
 use reqwest::Method;
@@ -74,20 +74,4 @@ async fn a_broker_that_is_away_stops_reads_when_the_lease_ends_and_loses_nothing
         platform.post("/v1/decisions", &key, &question).await.json()["data"][0]["known"] == true
     })
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_away_is_said_and_comes_back_without_a_restart() {
-    let platform = Platform::start(&[]).await;
-    let (_, key) = platform.tenant("acme").await;
-    let made = platform.post("/v1/contacts", &key, &json!({"email": "before@example.org"})).await;
-    let path = format!("/v1/contacts/{}", made.json()["id"].as_str().unwrap());
-    until("the contact can be read", || async { once(&platform, &path, &key).await.0 == 200 }).await;
-    let database = Frozen::server(&platform, "postgres");
-    let (status, body) = once(&platform, &path, &key).await;
-    assert_eq!(status, 503, "{body}");
-    drop(database);
-    until("reads go on", || async { once(&platform, &path, &key).await.0 == 200 }).await;
-    let written = platform.post("/v1/contacts", &key, &json!({"email": "after@example.org"})).await;
-    assert_eq!(written.status, 201, "{}", written.text);
 }

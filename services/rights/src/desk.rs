@@ -104,7 +104,7 @@ pub fn decoded(answers: &[Vec<u8>]) -> Result<Vec<RightsOutcome>> {
 }
 
 /// Where what a case holds of a person stands.
-pub fn place<'a>(tenant: TenantId, case: Uuid, store: &'a str) -> Place<'a> {
+pub fn place(tenant: TenantId, case: Uuid, store: &str) -> Place<'_> {
     Place { tenant, holder: case, store, row: case, category: "personal" }
 }
 

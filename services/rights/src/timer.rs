@@ -92,7 +92,7 @@ async fn remind(desk: &Desk, tenant: TenantId, id: Uuid, now: Timestamp) -> Resu
 
 /// What comes to its end after a case was closed; the next time when something does.
 async fn settle(desk: &Desk, tenant: TenantId, case: &CaseRow, now: Timestamp) -> Result<Option<Timestamp>> {
-    let closed = case.closed_at.map_or(now, |at| at.to_jiff());
+    let closed = case.closed_at.map_or(now, jiff_diesel::Timestamp::to_jiff);
     let after = |rule: &str| closed + SignedDuration::from_hours(24 * days(rule));
     let (package, text, whole) = (after("package"), after("case_text"), after("case"));
     let textless = case.identifiers.is_none() && case.message.is_none();

@@ -53,7 +53,7 @@ pub async fn bare_import(bench: &Bench, rows: u64) -> f64 {
         .await
         .unwrap();
     let client = connect(&url).await;
-    let tenant = Uuid::now_v7();
+    let tenant = Uuid::new_v4();
     let insert = client
         .prepare(
             "INSERT INTO bench.contacts (tenant_id, id, role, source, quarantined, suppressed, version, created_at, updated_at, email_index, telephone_index, \

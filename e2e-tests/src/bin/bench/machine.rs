@@ -6,7 +6,7 @@ use e2e_tests::platform::{descendants, processes};
 use std::fs;
 use std::process::Command;
 
-/// Clock ticks a second in /proc/<pid>/stat (`USER_HZ`, always 100 on Linux).
+/// Clock ticks a second in `/proc/{pid}/stat` (`USER_HZ`, always 100 on Linux).
 const TICK_US: f64 = 10_000.0;
 
 /// (pid, whether it is ours) of everything that runs below `mxtr up`, and of that itself.

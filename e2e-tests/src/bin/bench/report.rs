@@ -33,7 +33,8 @@ pub struct Report(Vec<Row>);
 
 impl Report {
     pub fn put(&mut self, row: Row) {
-        let row = Row { ratio: row.ceiling.map(|ceiling| row.ours / ceiling), ..row };
+        let mut row = row;
+        row.ratio = row.ceiling.map(|ceiling| row.ours / ceiling);
         eprintln!("{}", line(&row));
         self.0.push(row);
     }

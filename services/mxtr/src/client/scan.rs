@@ -180,7 +180,7 @@ fn json_escaped(text: &str) -> Vec<u8> {
             spelt.push(character);
         } else {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                spelt.push_str(&format!("\\u{unit:04x}"));
+                spelt.extend(["\\u", &hex::encode(unit.to_be_bytes())]);
             }
         }
     }

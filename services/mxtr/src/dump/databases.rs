@@ -18,13 +18,12 @@ pub async fn dump(state: &State, folder: &Path, superuser: Option<&str>, target:
     make(target)?;
     let mut rows = 0;
     for (service, url) in &state.databases {
-        let url = match superuser {
-            Some(superuser) => within(superuser, url)?,
-            None => {
-                let secret = std::fs::read_to_string(folder.join("secrets/postgres")).context("the superuser's password cannot be read")?;
-                let place = url.rsplit_once('@').map(|(_, place)| place).context("the address names a place")?;
-                format!("postgres://postgres:{}@{place}", secret.trim())
-            }
+        let url = if let Some(superuser) = superuser {
+            within(superuser, url)?
+        } else {
+            let secret = std::fs::read_to_string(folder.join("secrets/postgres")).context("the superuser's password cannot be read")?;
+            let place = url.rsplit_once('@').map(|(_, place)| place).context("the address names a place")?;
+            format!("postgres://postgres:{}@{place}", secret.trim())
         };
         let (client, connection) = tokio_postgres::connect(&url, NoTls).await.with_context(|| {
             format!("the database of {service} cannot be read; where it is not the platform's own, give --superuser-url")

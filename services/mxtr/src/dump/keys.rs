@@ -16,14 +16,14 @@ use uuid::Uuid;
 pub struct Keys(HashMap<(Uuid, Uuid), SubjectKey>);
 
 #[derive(Deserialize)]
-struct Epoch {
+struct EpochRow {
     tenant_id: Uuid,
     epoch: u64,
     wrapped: Bytes,
 }
 
 #[derive(Deserialize)]
-struct Bucket {
+struct BucketRow {
     tenant_id: Uuid,
     bucket_id: Uuid,
     epoch: u64,
@@ -31,7 +31,7 @@ struct Bucket {
 }
 
 #[derive(Deserialize)]
-struct Holder {
+struct HolderRow {
     tenant_id: Uuid,
     holder_id: Uuid,
     bucket_id: Option<Uuid>,
@@ -62,25 +62,25 @@ pub fn rows<T: DeserializeOwned>(folder: &Path, table: &str) -> anyhow::Result<V
 impl Keys {
     /// Unwraps what can be unwrapped. What does not open is no error here: that is what is asked.
     pub async fn read(store: &Path, roots: &Path) -> anyhow::Result<Self> {
-        let wrapper = FileKeyWrapper::open(roots)?;
+        let files = FileKeyWrapper::open(roots)?;
         let mut epochs: HashMap<(Uuid, u64), EpochKey> = HashMap::new();
-        for row in rows::<Epoch>(store, "keyring.tenant_epochs")? {
-            if let Ok(key) = unwrap_epoch_key(&wrapper, row.epoch, TenantId::from(row.tenant_id), &row.wrapped.0).await {
+        for row in rows::<EpochRow>(store, "keyring.tenant_epochs")? {
+            if let Ok(key) = unwrap_epoch_key(&files, row.epoch, TenantId::from(row.tenant_id), &row.wrapped.0).await {
                 epochs.insert((row.tenant_id, row.epoch), key);
             }
         }
         let mut buckets: HashMap<(Uuid, Uuid), BucketKey> = HashMap::new();
-        for row in rows::<Bucket>(store, "keyring.buckets")? {
+        for row in rows::<BucketRow>(store, "keyring.buckets")? {
             let above = epochs.get(&(row.tenant_id, row.epoch));
             if let Some(Ok(key)) = above.map(|above| unwrap_bucket_key(above, row.tenant_id.into(), row.bucket_id, &row.wrapped.0)) {
                 buckets.insert((row.tenant_id, row.bucket_id), key);
             }
         }
         let mut keys = HashMap::new();
-        for row in rows::<Holder>(store, "keyring.holders")? {
-            let (Some(bucket), Some(wrapped)) = (row.bucket_id, row.wrapped) else { continue };
-            let above = buckets.get(&(row.tenant_id, bucket));
-            let key = above.map(|above| unwrap_subject_key(above, row.tenant_id.into(), bucket, row.holder_id, &wrapped.0));
+        for row in rows::<HolderRow>(store, "keyring.holders")? {
+            let (Some(id), Some(wrapped)) = (row.bucket_id, row.wrapped) else { continue };
+            let above = buckets.get(&(row.tenant_id, id));
+            let key = above.map(|above| unwrap_subject_key(above, row.tenant_id.into(), id, row.holder_id, &wrapped.0));
             if let Some(Ok(key)) = key {
                 keys.insert((row.tenant_id, row.holder_id), key);
             }

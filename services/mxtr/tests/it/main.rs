@@ -1,5 +1,7 @@
 //! What the binary says of all services together.
 
+use kernel::Service;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 #[test]
@@ -18,6 +20,24 @@ fn every_path_of_every_document_has_its_service_as_the_one_owner() {
         let document = mxtr::openapi(service);
         for path in document.paths.paths.keys() {
             assert_eq!(mxtr::owner(path), Some(service), "{path}");
+        }
+    }
+}
+
+/// Whoever holds something of a person answers in every phase. Two are exceptions with a reason: keyring destroys the key and looks for it afterwards, and the
+/// entries of audit name a commitment that unties by itself when the key goes.
+#[test]
+fn whoever_holds_personal_fields_takes_part_in_every_case() {
+    use events::platform::RightsPhase;
+    let holds = |store: &privacy::StoreRecord| store.fields.iter().any(|field| field.category.is_some());
+    let holders: BTreeSet<Service> = mxtr::inventory().iter().filter(|store| holds(store)).map(|store| store.service).collect();
+    assert!(holders.len() >= 4, "{holders:?}");
+    for service in holders.into_iter().filter(|service| ![Service::Keyring, Service::Audit].contains(service)) {
+        for phase in [RightsPhase::Plan, RightsPhase::Collect, RightsPhase::Erase, RightsPhase::Scan] {
+            assert!(
+                rights::domain::progress::participants(phase).contains(&service),
+                "{service} holds personal fields and does not answer {phase:?}"
+            );
         }
     }
 }

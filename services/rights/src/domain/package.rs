@@ -80,7 +80,7 @@ fn html(document: &Value) -> String {
     let mut content = String::from("<p>Everything that is held about you here, with what it is used for and how long it is kept.</p>");
     let Value::Object(document) = document else { return String::new() };
     for (name, value) in document.iter().filter(|(name, _)| !name.starts_with('$')) {
-        content.push_str(&format!("<h2>{}</h2>{}", escaped(&words(name)), shown(value)));
+        content.extend(["<h2>", &escaped(&words(name)), "</h2>", &shown(value)]);
     }
     page::html("What is held about you", &content)
 }
@@ -93,15 +93,16 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Null => "<p>–</p>".to_owned(),
         Value::Object(fields) => {
-            let lines: String = fields
-                .iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(name, value)| format!("<dt>{}</dt><dd>{}</dd>", escaped(&words(name)), shown(value)))
-                .collect();
-            format!("<dl>{lines}</dl>")
+            let lines = fields.iter().filter(|(_, value)| !value.is_null());
+            let lines: Vec<String> =
+                lines.map(|(name, value)| format!("<dt>{}</dt><dd>{}</dd>", escaped(&words(name)), shown(value))).collect();
+            format!("<dl>{}</dl>", lines.concat())
         }
         Value::Array(items) if items.is_empty() => "<p>nothing</p>".to_owned(),
-        Value::Array(items) => format!("<ol>{}</ol>", items.iter().map(|item| format!("<li>{}</li>", shown(item))).collect::<String>()),
+        Value::Array(items) => {
+            let lines: Vec<String> = items.iter().map(|item| format!("<li>{}</li>", shown(item))).collect();
+            format!("<ol>{}</ol>", lines.concat())
+        }
         Value::String(text) => escaped(text),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
         Value::Number(number) => number.to_string(),

@@ -48,21 +48,20 @@ pub fn status(status: &Status<'_>) -> String {
         State::NothingFound => "Nothing was found about you.",
         State::Refused => "Those responsible could not carry out your request.",
     };
-    let mut content = format!("<p>You asked to {asked}.</p><p role=\"status\"><strong>{answer}</strong></p>");
-    if status.package {
-        content.push_str(&format!("<p><a href=\"{}/package\" download>Fetch the package (ZIP)</a></p>", escaped(status.path)));
-    }
-    if let Some(refusal) = status.refusal {
-        content.push_str(&format!(
-            "<p>Their reason: {}. You may complain to a supervisory authority.</p>",
-            escaped(&refusal.replace('-', " "))
-        ));
-    }
-    if !status.state.is_final() {
-        content.push_str(&format!(
-            "<p>You hear from them by <time datetime=\"{0}\">{0}</time>. Keep this link: nobody can send it to you again.</p>",
-            status.due
-        ));
-    }
+    let package = format!("<p><a href=\"{}/package\" download>Fetch the package (ZIP)</a></p>", escaped(status.path));
+    let refusal = status.refusal.map(|refusal| {
+        format!("<p>Their reason: {}. You may complain to a supervisory authority.</p>", escaped(&refusal.replace('-', " ")))
+    });
+    let due = format!(
+        "<p>You hear from them by <time datetime=\"{0}\">{0}</time>. Keep this link: nobody can send it to you again.</p>",
+        status.due
+    );
+    let content = [
+        format!("<p>You asked to {asked}.</p><p role=\"status\"><strong>{answer}</strong></p>"),
+        if status.package { package } else { String::new() },
+        refusal.unwrap_or_default(),
+        if status.state.is_final() { String::new() } else { due },
+    ]
+    .concat();
     html("Your request", &content)
 }

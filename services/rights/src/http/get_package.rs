@@ -57,7 +57,7 @@ pub(super) async fn take_out(
     let known = desk.opener.tenants().get(tenant.as_bytes());
     let about = About {
         case: case.id,
-        made_at: case.closed_at.map_or_else(|| desk.db.clock().now(), |at| at.to_jiff()),
+        made_at: case.closed_at.map_or_else(|| desk.db.clock().now(), jiff_diesel::Timestamp::to_jiff),
         policy_url: known.as_ref().map_or("", |tenant| tenant.privacy_policy_url.as_str()),
         jurisdiction: known.as_ref().map_or("", |tenant| tenant.jurisdiction.as_str()),
     };

@@ -66,7 +66,7 @@ impl From<&CaseRow> for CaseView {
             received_at: case.received_at.to_jiff(),
             due_internal: case.due_internal.to_jiff(),
             due_legal: case.due_legal.to_jiff(),
-            closed_at: case.closed_at.map(|at| at.to_jiff()),
+            closed_at: case.closed_at.map(jiff_diesel::Timestamp::to_jiff),
             refusal: case.refusal.clone(),
             version: case.version,
         }

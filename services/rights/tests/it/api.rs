@@ -44,7 +44,7 @@ async fn bad_input_names_the_field_repeats_nothing_and_stores_nothing() {
         ("/v1/cases", json!({"kind": "access"}), "/email"),
         ("/v1/cases", json!({"kind": "access", "subject_id": subject, "email": format!("{canary}@example.org")}), "/subject_id"),
         ("/v1/cases", json!({"kind": "access", "email": canary}), "/email"),
-        ("/v1/cases", json!({"kind": "access", canary: 1}), "/cnry-4711"),
+        ("/v1/cases", json!({"kind": "access", canary: 1}), ""),
         ("/v1/contact-us", json!({"tenant": canary, "kind": "access", "email": "somebody@example.org"}), "/tenant"),
         ("/v1/contact-us", json!({"tenant": app.tenant, "kind": "access", "email": canary}), "/email"),
         (
@@ -55,7 +55,7 @@ async fn bad_input_names_the_field_repeats_nothing_and_stores_nothing() {
     ] {
         let answer = owner.post(path, &body).await;
         assert_eq!((answer.status, answer.json()["errors"][0]["pointer"].as_str()), (422, Some(pointer)), "{path}: {}", answer.text);
-        assert!(pointer.contains(canary) || !answer.text.contains(canary), "{path} repeats what was sent");
+        assert!(!answer.text.contains(canary), "{path} repeats what was sent");
     }
     assert_eq!(owner.get("/v1/cases").await.json()["data"], json!([]));
     for link in ["/c/", "/c/short", &format!("/c/{}", "A".repeat(86)), "/c/%00"] {

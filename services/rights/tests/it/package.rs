@@ -25,7 +25,7 @@ fn a_package_shows_everything_and_runs_nothing() {
 
 #[test]
 fn a_links_secret_leads_to_its_case_and_only_the_whole_of_it_proves_anything() {
-    let (tenant, case) = (TenantId::new(&testkit::clock()), Uuid::now_v7());
+    let (tenant, case) = (TenantId::new(&testkit::clock()), kernel::CaseId::new(&testkit::clock()).uuid());
     let (text, kept) = mint(tenant, case).unwrap();
     let secret = Secret::parse(&text).unwrap();
     assert_eq!((secret.tenant, secret.case), (tenant, case));

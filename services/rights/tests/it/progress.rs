@@ -61,7 +61,8 @@ fn an_erasure_destroys_the_key_before_rows_go_and_looks_last() {
 fn who_is_unknown_gets_an_answer_too() {
     let nobody = BTreeMap::from([(Service::Contacts, RightsResult::Nothing)]);
     assert_eq!(next(CaseKind::Access, State::Finding, &nobody, false), Some(State::NothingFound));
-    let nothing = BTreeMap::from([(Service::Contacts, RightsResult::Nothing), (Service::Consent, RightsResult::Nothing)]);
+    let nothing: BTreeMap<_, _> =
+        participants(State::Planning.phase().unwrap()).iter().map(|service| (*service, RightsResult::Nothing)).collect();
     assert_eq!(next(CaseKind::Erasure, State::Planning, &nothing, true), Some(State::NothingFound));
 }
 
