@@ -1,7 +1,7 @@
 //! A running contacts with a database, topics and a tenant of its own.
 
 use contacts::{Config, MIGRATIONS, Running};
-use kernel::{Clock, Service, TenantId};
+use kernel::{Service, TenantId};
 use runtime::{Runtime, Secret};
 use seal::evidence::Signer;
 use testkit::{Client, Database, Key, Platform};
@@ -9,7 +9,6 @@ use testkit::{Client, Database, Key, Platform};
 pub struct App {
     pub client: Client,
     pub platform: Platform,
-    pub clock: Clock,
     pub database: Database,
     pub tenant: TenantId,
     pub owner: Key,
@@ -32,6 +31,6 @@ impl App {
         let Running { http } = contacts::start(config, runtime.clone()).await.unwrap();
         let ready = runtime.clone();
         testkit::until("contacts is ready", || async { ready.unready().is_empty() }).await;
-        Self { client: Client::anonymous(http), platform, clock, database, tenant, owner, runtime }
+        Self { client: Client::anonymous(http), platform, database, tenant, owner, runtime }
     }
 }
