@@ -34,8 +34,9 @@ pub struct Indexes {
 pub struct Tokens {
     pub email: Option<Vec<u8>>,
     pub telephone: Option<Vec<u8>>,
-    /// Of the e-mail address; of the telephone number where there is none.
-    pub suppression: Option<Vec<u8>>,
+    /// By these a person is kept out who asked not to be kept.
+    pub suppression_email: Option<Vec<u8>>,
+    pub suppression_telephone: Option<Vec<u8>>,
 }
 
 /// A contact's keys, in the order of [`SEALED`].
@@ -45,12 +46,20 @@ impl Indexes {
     pub fn tokens(&self, values: &Values) -> Tokens {
         let email = values.email.as_ref().map(|email| email.matching().to_owned());
         let telephone = values.telephone.as_ref().map(|phone| phone.e164().unwrap_or(phone.as_given()).to_owned());
-        let suppressed_by = email.as_deref().or(telephone.as_deref());
+        let suppression = |text: &Option<String>| text.as_deref().map(|text| index::token(&self.suppression, text).to_vec());
         Tokens {
-            suppression: suppressed_by.map(|text| index::token(&self.suppression, text).to_vec()),
+            suppression_email: suppression(&email),
+            suppression_telephone: suppression(&telephone),
             email: email.map(|text| index::token(&self.email, &text).to_vec()),
             telephone: telephone.map(|text| index::token(&self.telephone, &text).to_vec()),
         }
+    }
+}
+
+impl Tokens {
+    /// Both tokens of suppression, as far as there are any.
+    pub fn suppressions(&self) -> impl Iterator<Item = &Vec<u8>> {
+        [&self.suppression_email, &self.suppression_telephone].into_iter().flatten()
     }
 }
 

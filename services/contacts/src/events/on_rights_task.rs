@@ -238,18 +238,19 @@ async fn look(tx: &mut TenantTx, subject: Uuid, phase: RightsPhase) -> Result<An
     Ok(Answer { result, counts: vec![count(if scan { "residual" } else { "planned" }, rows)], ..Answer::default() })
 }
 
-/// The row goes; what stays is a keyed hash, so that nobody brings the person back.
+/// The row goes; what stays are keyed hashes, so that nobody brings the person back, by address or by number.
 async fn erase(tx: &mut TenantTx, subject: Uuid) -> Result<Answer> {
     let Some(mut row) = people::find(tx, subject).await? else {
         return Ok(Answer { result: RightsResult::Done, counts: vec![count("erased", 0)], ..Answer::default() });
     };
-    if let Some(token) = &row.suppression_token {
+    let tokens = row.suppressions();
+    for token in &tokens {
         suppressions::insert(tx, token).await?;
     }
     people::delete(tx, subject).await?;
     row.version += 1;
     telling::changed(tx, &row, Change::Deleted, CategorySet::EMPTY);
-    let kept =
-        StoreCount { store: "contacts.suppressions".to_owned(), what: "kept".to_owned(), rows: i64::from(row.suppression_token.is_some()) };
+    let rows = i64::try_from(tokens.len()).unwrap_or_default();
+    let kept = StoreCount { store: "contacts.suppressions".to_owned(), what: "kept".to_owned(), rows };
     Ok(Answer { result: RightsResult::Done, counts: vec![count("erased", 1), kept], ..Answer::default() })
 }

@@ -75,7 +75,8 @@ async fn make(desk: &Desk, tenant: TenantId, values: &Values) -> Result<ContactR
         updated_at: now,
         email_index: tokens.email,
         telephone_index: tokens.telephone,
-        suppression_token: tokens.suppression,
+        suppression_token: tokens.suppression_email,
+        suppression_telephone: tokens.suppression_telephone,
         language: values.language.clone(),
         time_zone: values.time_zone.clone(),
         employee_band: values.employee_band.map(|band| band.name().to_owned()),
@@ -92,11 +93,11 @@ async fn insert(desk: &Desk, row: &ContactRow, sent: CategorySet, key: &Idempote
             let id = before.resource.ok_or(Error::NotFound)?;
             return Ok((people::find(tx, id).await?.ok_or(Error::NotFound)?, true));
         }
-        let tokens: Vec<Vec<u8>> = row.suppression_token.iter().cloned().collect();
-        if !suppressions::among_in(tx, &tokens).await?.is_empty() {
+        // Looked at after the insertion: who is being erased at this moment is either still there, a conflict, or suppressed already.
+        people::insert(tx, std::slice::from_ref(row)).await?;
+        if suppressions::any(tx, &row.suppressions()).await? {
             return Err(Error::Suppressed);
         }
-        people::insert(tx, std::slice::from_ref(row)).await?;
         telling::changed(tx, row, Change::Created, sent);
         key.finish(tx, 201, Some(row.id)).await?;
         Ok((row.clone(), false))

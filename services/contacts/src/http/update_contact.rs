@@ -6,7 +6,7 @@ use super::{Desk, WriteContacts};
 use crate::domain::blobs::Blobs;
 use crate::domain::fields::Values;
 use crate::error::{Error, Result};
-use crate::store::{ContactRow, people};
+use crate::store::{ContactRow, people, suppressions};
 use crate::telling;
 use crate::vault::{own_limit, seal_blobs};
 use actix_web::web::Data;
@@ -43,7 +43,7 @@ pub async fn update_contact(
     let row = people::read(&desk.db, caller.tenant(), id.0.uuid()).await?.ok_or(Error::NotFound)?;
     read.check(row.version)?;
     let changed = change(&desk, &caller, &row, &values).await?;
-    keep(&desk, &changed, row.version, sent).await?;
+    keep(&desk, &row, &changed, sent).await?;
     Ok(HttpResponse::Ok().insert_header(etag(changed.version)).json(ContactMeta::from(&changed)))
 }
 
@@ -73,7 +73,8 @@ async fn change(desk: &Desk, caller: &Caller<WriteContacts>, row: &ContactRow, v
         updated_at: desk.db.clock().now().to_diesel(),
         email_index: tokens.email.or_else(|| row.email_index.clone()),
         telephone_index: tokens.telephone.or_else(|| row.telephone_index.clone()),
-        suppression_token: if values.email.is_some() { tokens.suppression } else { row.suppression_token.clone() },
+        suppression_token: tokens.suppression_email.or_else(|| row.suppression_token.clone()),
+        suppression_telephone: tokens.suppression_telephone.or_else(|| row.suppression_telephone.clone()),
         language: values.language.clone().or_else(|| row.language.clone()),
         time_zone: values.time_zone.clone().or_else(|| row.time_zone.clone()),
         employee_band: values.employee_band.map(|band| band.name().to_owned()).or_else(|| row.employee_band.clone()),
@@ -84,10 +85,15 @@ async fn change(desk: &Desk, caller: &Caller<WriteContacts>, row: &ContactRow, v
     })
 }
 
-async fn keep(desk: &Desk, changed: &ContactRow, version: i64, sent: CategorySet) -> Result<()> {
+async fn keep(desk: &Desk, row: &ContactRow, changed: &ContactRow, sent: CategorySet) -> Result<()> {
+    let known = row.suppressions();
+    let new: Vec<Vec<u8>> = changed.suppressions().into_iter().filter(|token| !known.contains(token)).collect();
     let done = desk.db.tx(changed.tenant_id.into(), "contacts.update", async |tx: &mut TenantTx| {
-        if !people::replace(tx, changed, version).await? {
+        if !people::replace(tx, changed, row.version).await? {
             return Err(Problem::new(web::Slug::STALE_VERSION).into());
+        }
+        if suppressions::any(tx, &new).await? {
+            return Err(Error::Suppressed);
         }
         telling::changed(tx, changed, Change::Updated, sent);
         Ok(())

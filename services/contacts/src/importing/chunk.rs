@@ -52,7 +52,8 @@ impl Chunk {
 
     fn add(&mut self, values: Values, indexes: &Indexes, by_token: &mut HashMap<Vec<u8>, usize>) {
         let (tokens, blobs) = (indexes.tokens(&values), Blobs::new(&values));
-        let Some(known) = tokens.suppression.clone() else { return };
+        // One person has one address; where there is none, one number.
+        let Some(known) = tokens.suppressions().next().cloned() else { return };
         if let Some(candidate) = by_token.get(&known).and_then(|at| self.candidates.get_mut(*at)) {
             candidate.merge(&values, &blobs, &tokens);
         } else {
@@ -68,6 +69,7 @@ impl Candidate {
         self.blobs.fill_blanks(blobs);
         if self.tokens.telephone.is_none() {
             self.tokens.telephone.clone_from(&tokens.telephone);
+            self.tokens.suppression_telephone.clone_from(&tokens.suppression_telephone);
         }
         let mine = &mut self.values;
         mine.language = mine.language.take().or_else(|| values.language.clone());

@@ -50,6 +50,8 @@ struct Outcome {
     created: Vec<ContactRow>,
     /// Each one version after the row it replaces.
     merged: Vec<ContactRow>,
+    /// By which those who come would be kept out.
+    tokens: Vec<Vec<u8>>,
     counts: Counts,
     rejects: Option<Vec<u8>>,
 }
@@ -141,6 +143,10 @@ impl Importer {
                     }
                     telling::changed(tx, row, Change::Merged, CategorySet::ALL);
                 }
+                // Somebody who was erased since the chunk was read is read again, and kept out.
+                if suppressions::any(tx, &outcome.tokens).await? {
+                    return Err(Error::WrongState);
+                }
                 imports::settle(tx, run.id, number, outcome.rejects.as_deref()).await?;
                 run.next_chunk += 1;
                 run.rows_done += rows;
@@ -169,8 +175,8 @@ impl Work<'_> {
     /// Who is new, who is there, who must not come; sealed and ready to be kept.
     async fn outcome(&self, db: &Db, chunk: Chunk, key: &Key, number: i64) -> Result<Outcome> {
         let Chunk { candidates, rejects, mut counts } = chunk;
-        let tokens: Vec<Vec<u8>> = candidates.iter().filter_map(|candidate| candidate.tokens.suppression.clone()).collect();
-        let suppressed = suppressions::among(db, self.tenant, tokens).await?;
+        let tokens: Vec<Vec<u8>> = candidates.iter().flat_map(|candidate| candidate.tokens.suppressions().cloned()).collect();
+        let suppressed = suppressions::among(db, self.tenant, tokens.clone()).await?;
         let (new, known) = self.known(db, candidates, &suppressed, &mut counts).await?;
         counts.created += u64::try_from(new.len()).unwrap_or_default();
         counts.merged +=
@@ -178,7 +184,8 @@ impl Work<'_> {
         let created = self.made(new).await?;
         let merged = self.merged(known).await?;
         let rejects = if rejects.is_empty() { None } else { Some(seal_rows(key, self.tenant, self.run.id, number, REJECTED, &rejects)?) };
-        Ok(Outcome { created, merged, counts, rejects })
+        let tokens = tokens.into_iter().filter(|token| !suppressed.contains(token)).collect();
+        Ok(Outcome { created, merged, tokens, counts, rejects })
     }
 
     /// Sorts candidates into those who are new and those who are there already.
@@ -204,7 +211,7 @@ impl Work<'_> {
                 (None, None) => None,
             };
             match found {
-                _ if candidate.tokens.suppression.as_ref().is_some_and(|token| suppressed.contains(token)) => {
+                _ if candidate.tokens.suppressions().any(|token| suppressed.contains(token)) => {
                     counts.suppressed += candidate.rows;
                 }
                 Some(row) => known.push(((*row).clone(), candidate)),
@@ -245,7 +252,8 @@ impl Work<'_> {
             updated_at: now,
             email_index: tokens.email,
             telephone_index: tokens.telephone,
-            suppression_token: tokens.suppression,
+            suppression_token: tokens.suppression_email,
+            suppression_telephone: tokens.suppression_telephone,
             language: values.language,
             time_zone: values.time_zone,
             employee_band: values.employee_band.map(|band| band.name().to_owned()),

@@ -68,10 +68,13 @@ fn clear(row: &ContactRow, candidate: &Candidate) -> Option<ContactRow> {
     filled.employee_band = filled.employee_band.or_else(|| values.employee_band.map(|band| band.name().to_owned()));
     filled.email_index = filled.email_index.or_else(|| tokens.email.clone());
     filled.telephone_index = filled.telephone_index.or_else(|| tokens.telephone.clone());
+    filled.suppression_token = filled.suppression_token.or_else(|| tokens.suppression_email.clone());
+    filled.suppression_telephone = filled.suppression_telephone.or_else(|| tokens.suppression_telephone.clone());
     let same = filled.language == row.language
         && filled.time_zone == row.time_zone
         && filled.employee_band == row.employee_band
         && filled.email_index == row.email_index
-        && filled.telephone_index == row.telephone_index;
+        && filled.telephone_index == row.telephone_index
+        && filled.suppressions() == row.suppressions();
     (!same).then_some(filled)
 }

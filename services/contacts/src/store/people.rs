@@ -44,6 +44,8 @@ pub struct ContactRow {
     pub telephone_index: Option<Vec<u8>>,
     #[data(category = personal, sources(client, direct, provider), roles(controller, processor), retention = "suppression")]
     pub suppression_token: Option<Vec<u8>>,
+    #[data(category = personal, sources(client, direct, provider), roles(controller, processor), retention = "suppression")]
+    pub suppression_telephone: Option<Vec<u8>>,
     #[data(category = preferences, sources(client, direct, provider), roles(controller, processor), retention = "relationship")]
     pub language: Option<String>,
     #[data(category = preferences, sources(client, direct, provider), roles(controller, processor), retention = "relationship")]
@@ -64,6 +66,11 @@ pub const STORE: &str = "contacts.contacts";
 impl ContactRow {
     pub fn role(&self) -> RecordRole {
         if self.role == "controller" { RecordRole::Controller } else { RecordRole::Processor }
+    }
+
+    /// By what the person is kept out once they are erased.
+    pub fn suppressions(&self) -> Vec<Vec<u8>> {
+        [&self.suppression_token, &self.suppression_telephone].into_iter().flatten().cloned().collect()
     }
 
     /// The row as the opener takes it.
@@ -136,11 +143,12 @@ pub async fn insert(tx: &mut TenantTx, rows: &[ContactRow]) -> QueryResult<()> {
     let Some(first) = rows.first() else { return Ok(()) };
     diesel::sql_query(
         "INSERT INTO contacts.contacts (tenant_id, id, role, source, attestation_id, import_id, quarantined, suppressed, version, created_at, updated_at, \
-         email_index, telephone_index, suppression_token, language, time_zone, employee_band, personal, business, imported) \
-         SELECT $1, id, $2, $3, $4, $5, quarantined, suppressed, version, created_at, created_at, email_index, telephone_index, suppression_token, language, \
-         time_zone, employee_band, personal, business, imported FROM unnest($6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
-         AS rows (id, quarantined, suppressed, version, created_at, email_index, telephone_index, suppression_token, language, time_zone, employee_band, \
-         personal, business, imported)",
+         email_index, telephone_index, suppression_token, suppression_telephone, language, time_zone, employee_band, personal, business, imported) \
+         SELECT $1, id, $2, $3, $4, $5, quarantined, suppressed, version, created_at, created_at, email_index, telephone_index, suppression_token, \
+         suppression_telephone, language, time_zone, employee_band, personal, business, imported \
+         FROM unnest($6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+         AS rows (id, quarantined, suppressed, version, created_at, email_index, telephone_index, suppression_token, suppression_telephone, language, \
+         time_zone, employee_band, personal, business, imported)",
     )
     .bind::<SqlUuid, _>(first.tenant_id)
     .bind::<Text, _>(&first.role)
@@ -155,6 +163,7 @@ pub async fn insert(tx: &mut TenantTx, rows: &[ContactRow]) -> QueryResult<()> {
     .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.email_index.clone()))
     .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.telephone_index.clone()))
     .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.suppression_token.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.suppression_telephone.clone()))
     .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.language.clone()))
     .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.time_zone.clone()))
     .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.employee_band.clone()))

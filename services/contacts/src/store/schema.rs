@@ -16,6 +16,7 @@ diesel::table! {
         email_index -> Nullable<Binary>,
         telephone_index -> Nullable<Binary>,
         suppression_token -> Nullable<Binary>,
+        suppression_telephone -> Nullable<Binary>,
         language -> Nullable<Text>,
         time_zone -> Nullable<Text>,
         employee_band -> Nullable<Text>,

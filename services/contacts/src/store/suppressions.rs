@@ -16,15 +16,11 @@ pub async fn among(db: &Db, tenant: TenantId, tokens: Vec<Vec<u8>>) -> Result<Ha
     Ok(db.read::<_, Vec<u8>>(tenant, "contacts.suppressed", query).await?.into_iter().collect())
 }
 
-/// Which of these tokens are suppressed, inside a transaction that is about to insert.
-pub async fn among_in(tx: &mut TenantTx, tokens: &[Vec<u8>]) -> QueryResult<HashSet<Vec<u8>>> {
+/// Whether any of these tokens is suppressed, inside a transaction that has just inserted or changed somebody.
+pub async fn any(tx: &mut TenantTx, tokens: &[Vec<u8>]) -> QueryResult<bool> {
     let tenant = tx.tenant().uuid();
-    let rows: Vec<Vec<u8>> = suppressions::table
-        .filter(suppressions::tenant_id.eq(tenant).and(suppressions::token.eq_any(tokens)))
-        .select(suppressions::token)
-        .load(tx.conn())
-        .await?;
-    Ok(rows.into_iter().collect())
+    let these = suppressions::table.filter(suppressions::tenant_id.eq(tenant).and(suppressions::token.eq_any(tokens)));
+    diesel::select(diesel::dsl::exists(these)).get_result(tx.conn()).await
 }
 
 /// Suppresses a token.

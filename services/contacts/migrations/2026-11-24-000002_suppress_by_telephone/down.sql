@@ -1,0 +1,1 @@
+ALTER TABLE contacts.contacts DROP COLUMN suppression_telephone;
