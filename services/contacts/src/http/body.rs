@@ -1,6 +1,7 @@
 //! Fields of a contact as a caller sends them.
 
 use crate::domain::fields::{EmployeeBand, LONGEST_TEXT, Values, language, time_zone, website};
+use crate::domain::import::layout::{InvalidMapping, custom_name};
 use kernel::Phone;
 use privacy::{Category, CategorySet};
 use serde::Deserialize;
@@ -53,6 +54,16 @@ impl Faults {
             self.add(&format!("/{name}"), "card-number", "Payment card numbers are not taken, in no field.");
         }
     }
+
+    fn custom_name(&mut self, name: &str) {
+        match custom_name(name) {
+            Ok(()) => {}
+            Err(InvalidMapping::SpecialCategory) => {
+                self.add("/custom", "special-category", "A custom field is named like special categories of personal data (GDPR 9).");
+            }
+            Err(_) => self.add("/custom", "custom-name", "The name of a custom field has 1 to 64 characters and holds no card number."),
+        }
+    }
 }
 
 impl Fields {
@@ -86,6 +97,9 @@ impl Fields {
         }
         for text in self.custom.iter().flat_map(BTreeMap::values) {
             faults.text("custom", Some(text));
+        }
+        for name in self.custom.iter().flat_map(BTreeMap::keys) {
+            faults.custom_name(name);
         }
         let mut parse = |pointer: &str, code: &str, detail: &str, sent: bool, fits: bool| {
             if sent && !fits {

@@ -4,4 +4,7 @@
 
 mod api;
 mod app;
+mod contacts;
 mod import_rows;
+mod imports;
+mod rights_tasks;

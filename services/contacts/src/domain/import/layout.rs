@@ -130,6 +130,17 @@ pub fn recognise(header: &[String]) -> Option<(&'static str, Mapping)> {
     })
 }
 
+/// Whether a custom field may have this name.
+///
+/// # Errors
+/// It is empty, too long, holds a card number, or names a special category.
+pub fn custom_name(name: &str) -> Result<(), InvalidMapping> {
+    if name.trim().is_empty() || name.len() > 64 || name.chars().any(char::is_control) || kernel::holds_card_number(name) {
+        return Err(InvalidMapping::CustomName);
+    }
+    if SPECIAL.iter().any(|special| name.to_lowercase().contains(special)) { Err(InvalidMapping::SpecialCategory) } else { Ok(()) }
+}
+
 impl Mapping {
     /// A mapping that names every column of the header.
     pub fn new(header: &[String], given: &BTreeMap<String, Column>) -> Result<Self, InvalidMapping> {
@@ -156,12 +167,7 @@ impl Mapping {
         }
         let mut names: Vec<&str> =
             self.0.iter().filter_map(|column| if let Column::Custom(name) = column { Some(name.as_str()) } else { None }).collect();
-        if names.iter().any(|name| name.trim().is_empty() || name.len() > 64 || name.chars().any(char::is_control)) {
-            return Err(InvalidMapping::CustomName);
-        }
-        if names.iter().any(|name| SPECIAL.iter().any(|special| name.to_lowercase().contains(special))) {
-            return Err(InvalidMapping::SpecialCategory);
-        }
+        names.iter().try_for_each(|name| custom_name(name))?;
         let count = names.len();
         names.sort_unstable();
         names.dedup();
