@@ -139,6 +139,8 @@ fn spellings(line: usize, value: &str) -> Vec<Spelling> {
         add("url", url(&form, true));
         add("url", url(&form, false));
         add("json", json_escaped(&form));
+        let quoted = json!(form).to_string();
+        add("json", quoted.trim_matches('"').as_bytes().to_vec());
         add("utf-16", form.encode_utf16().flat_map(u16::to_le_bytes).collect());
         add("utf-16", form.encode_utf16().flat_map(u16::to_be_bytes).collect());
         for (how, algorithm) in [("sha-256", &digest::SHA256), ("sha-1", &digest::SHA1_FOR_LEGACY_USE_ONLY)] {

@@ -98,7 +98,9 @@ fn open(keys: &Keys, tenant: Uuid, holder: Uuid, place: (&str, Uuid), subkey: &s
     };
     let place = Place { tenant: TenantId::from(tenant), holder, store: place.0, row: place.1, category: subkey };
     let plain = seal::open(&key, &place, sealed).ok()?;
-    Some(json!({"tenant_id": tenant, "holder_id": holder, "store": place.store, "value": String::from_utf8_lossy(&plain)}))
+    // As JSON where it is JSON: a value that is escaped twice would be found in no spelling.
+    let value = serde_json::from_slice(&plain).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&plain).into_owned()));
+    Some(json!({"tenant_id": tenant, "holder_id": holder, "store": place.store, "value": value}))
 }
 
 fn column(keys: &Keys, databases: &Path, sealed: &Sealed) -> anyhow::Result<Vec<Value>> {
