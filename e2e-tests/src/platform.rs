@@ -2,6 +2,7 @@
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -95,13 +96,14 @@ impl Platform {
 
     /// Waits until it says where it is.
     async fn find(&mut self) {
-        let began = Instant::now();
-        while self.state()["pid"].as_u64() != Some(self.up.id().into()) {
-            if let Some(status) = self.up.try_wait().unwrap() {
-                panic!("mxtr up ended: {status}\n{}", std::fs::read_to_string(self.folder.join("up.log")).unwrap_or_default());
-            }
-            assert!(began.elapsed() < Duration::from_secs(120), "mxtr up takes too long");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+        let mut ended = None;
+        until("mxtr up says where it is, or has ended", || {
+            ended = self.up.try_wait().unwrap();
+            std::future::ready(ended.is_some() || self.state()["pid"].as_u64() == Some(self.up.id().into()))
+        })
+        .await;
+        if let Some(status) = ended {
+            panic!("mxtr up ended: {status}\n{}", std::fs::read_to_string(self.folder.join("up.log")).unwrap_or_default());
         }
         self.base = self.state()["base_url"].as_str().unwrap().to_owned();
         self.admin = std::fs::read_to_string(self.folder().join("admin.key")).unwrap().trim().to_owned();
@@ -113,11 +115,7 @@ impl Platform {
         assert!(all.len() >= 3, "PostgreSQL, Kafka and a service at least: {all:?}");
         self.up.kill().unwrap();
         self.up.wait().unwrap();
-        let began = Instant::now();
-        while all.iter().any(|pid| runs(*pid)) {
-            assert!(began.elapsed() < Duration::from_secs(60), "children outlive a killed parent");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until("no child outlives its killed parent", || std::future::ready(!all.iter().any(|pid| runs(*pid)))).await;
     }
 
     /// `mxtr up` again, on the same folder.
@@ -226,15 +224,19 @@ fn spawn(folder: &Path, arguments: &[String]) -> Child {
 
 /// Sends a request; a 503 says that nothing was stored and that it may be repeated, which is what a client does.
 pub async fn send(request: RequestBuilder) -> Answer {
-    for _ in 0..100 {
-        let Some(again) = request.try_clone() else { break };
-        let answer = send_once(again).await;
-        if answer.status != 503 {
-            return answer;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    // A body that streams cannot be sent twice.
+    if request.try_clone().is_none() {
+        return send_once(request).await;
     }
-    send_once(request).await
+    let last = Cell::new(None);
+    until("what is not available for the moment is again", || async {
+        let answer = send_once(request.try_clone().unwrap()).await;
+        let done = answer.status != 503;
+        last.set(Some(answer));
+        done
+    })
+    .await;
+    last.take().unwrap()
 }
 
 async fn send_once(request: RequestBuilder) -> Answer {

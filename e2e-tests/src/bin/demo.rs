@@ -131,6 +131,10 @@ async fn main() {
     println!("BASE={}", platform.base);
     let story = Story { platform, folder, step: Cell::new(0) };
     tell(&story).await;
+    // Dumps hold people in clear, and are large.
+    for dump in ["before", "after", "later"] {
+        fs::remove_dir_all(story.folder.join(dump)).unwrap();
+    }
     println!(
         "\nThat was all of it: {} steps, each on real PostgreSQL, real Kafka and real keys. Next: make up, and the README.",
         story.step.get()

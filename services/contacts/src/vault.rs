@@ -89,13 +89,13 @@ impl Vault {
     /// Makes keys for new people, in one request; who was erased has none.
     pub async fn create(&self, tenant: TenantId, people: &[SubjectId], verb: Verb) -> Result<Vec<Option<Keys>>> {
         let holders: Vec<Uuid> = people.iter().map(kernel::SubjectId::uuid).collect();
-        Ok(self.keyring.create(&ask(tenant, verb), &holders).await?.into_iter().map(live).collect())
+        Ok(self.keyring.create(&ask(tenant, verb), &holders).await?.into_iter().map(Held::keys).collect())
     }
 
     /// The keys of people who have some, in one request.
     pub async fn release(&self, tenant: TenantId, people: &[SubjectId], verb: Verb) -> Result<Vec<Option<Keys>>> {
         let holders: Vec<Uuid> = people.iter().map(kernel::SubjectId::uuid).collect();
-        Ok(self.keyring.release(&ask(tenant, verb), &holders).await?.into_iter().map(live).collect())
+        Ok(self.keyring.release(&ask(tenant, verb), &holders).await?.into_iter().map(Held::keys).collect())
     }
 
     /// The key of an import, made when it is not there yet.
@@ -103,7 +103,7 @@ impl Vault {
         let ask =
             Ask { tenant, kind: HolderKind::Import, subkeys: vec!["imported".to_owned()], purpose: Purpose::OPERATE, verb: Verb::Import };
         let held = self.keyring.create(&ask, &[import]).await?;
-        held.into_iter().find_map(live).and_then(|keys| keys.into_iter().next()).ok_or(Error::NotFound)
+        held.into_iter().find_map(Held::keys).and_then(|keys| keys.into_iter().next()).ok_or(Error::NotFound)
     }
 }
 
@@ -111,13 +111,6 @@ impl Vault {
 fn ask(tenant: TenantId, verb: Verb) -> Ask {
     let subkeys = SEALED.iter().map(|category| category.name().to_owned()).collect();
     Ask { tenant, kind: HolderKind::Subject, subkeys, purpose: Purpose::OPERATE, verb }
-}
-
-fn live(held: Held) -> Option<Keys> {
-    match held {
-        Held::Live(keys) => Some(keys),
-        Held::Shredded | Held::Unknown => None,
-    }
 }
 
 /// The limit of work that the service does itself, on the tenant's instruction; the purpose is always `operate`.

@@ -38,7 +38,7 @@ impl Desk {
     pub async fn key(&self, tenant: TenantId, kind: HolderKind, holder: Uuid, subkey: &str, verb: Verb) -> Result<Option<Key>> {
         let ask = Ask { tenant, kind, subkeys: vec![subkey.to_owned()], purpose: Purpose::LEGAL_OBLIGATION, verb };
         let held = self.opener.keyring().release(&ask, &[holder]).await?;
-        Ok(held.into_iter().find_map(|held| if let Held::Live(keys) = held { keys.into_iter().next() } else { None }))
+        Ok(held.into_iter().find_map(Held::keys).and_then(|keys| keys.into_iter().next()))
     }
 
     /// Makes the key of a new case.
@@ -46,7 +46,7 @@ impl Desk {
         let (purpose, subkeys) = (Purpose::LEGAL_OBLIGATION, vec!["personal".to_owned()]);
         let ask = Ask { tenant, kind: HolderKind::Case, subkeys, purpose, verb: Verb::Write };
         let held = self.opener.keyring().create(&ask, &[case]).await?;
-        let key = held.into_iter().find_map(|held| if let Held::Live(keys) = held { keys.into_iter().next() } else { None });
+        let key = held.into_iter().find_map(Held::keys).and_then(|keys| keys.into_iter().next());
         key.ok_or(Error::NotFound)
     }
 

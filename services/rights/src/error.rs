@@ -29,6 +29,8 @@ pub enum Error {
     Keyring(#[from] KeyringError),
     #[error("storage failed")]
     Db(#[from] DbError),
+    #[error("the system has no randomness")]
+    Random(#[from] aws_lc_rs::error::Unspecified),
     #[error("a stored value cannot be read")]
     Stored(#[from] serde_json::Error),
     #[error("a stored answer cannot be read")]
@@ -64,7 +66,9 @@ impl Error {
             Self::Keyring(KeyringError::Unavailable) => Problem::new(Slug::UNAVAILABLE),
             Self::Keyring(KeyringError::Budget) => Problem::new(Slug::TOO_MANY).retry_after(10),
             Self::Db(cause) => Problem::of_database(cause),
-            Self::Keyring(_) | Self::Stored(_) | Self::Answer(_) | Self::Package(_) | Self::Write(_) => Problem::internal(self),
+            Self::Keyring(_) | Self::Random(_) | Self::Stored(_) | Self::Answer(_) | Self::Package(_) | Self::Write(_) => {
+                Problem::internal(self)
+            }
         }
     }
 }

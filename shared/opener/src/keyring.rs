@@ -28,7 +28,7 @@ pub enum KeyringError {
     Unavailable,
     #[error("keyring refuses this service these keys for this purpose")]
     Refused,
-    #[error("the service's budget of openings is used up for now")]
+    #[error("the service has used up its budget of openings")]
     Budget,
     #[error("keyring's answer cannot be read")]
     Unreadable,
@@ -64,6 +64,16 @@ pub struct Keyring {
     token: Arc<ServiceToken>,
     cache: Arc<Cache>,
     shredded: Arc<View<Shredded>>,
+}
+
+impl Held {
+    /// The keys, where they are live.
+    pub fn keys(self) -> Option<Vec<Key>> {
+        match self {
+            Self::Live(keys) => Some(keys),
+            Self::Shredded | Self::Unknown => None,
+        }
+    }
 }
 
 impl Keyring {

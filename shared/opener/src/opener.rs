@@ -81,10 +81,6 @@ impl Opener {
         &self.keyring
     }
 
-    pub(crate) fn db(&self) -> &Db {
-        &self.db
-    }
-
     /// What people said.
     pub fn people(&self) -> &Arc<View<PersonState>> {
         &self.people
@@ -192,12 +188,17 @@ impl Opener {
         if rows.is_empty() {
             return Ok(());
         }
-        let clock = self.db.clock();
         let subjects = rows.iter().map(|row| ReadSubject {
             commitment: seal::index::commitment(&row.audit, row.row.subject).to_vec(),
             opened: row.decision.allowed().bits(),
             withheld: row.decision.withheld().iter().fold(0, |bits, (categories, _)| bits | categories.bits()),
         });
+        self.record(asking, subjects.collect()).await
+    }
+
+    /// Puts an opening on record. Nothing is opened before this has returned.
+    pub(crate) async fn record(&self, asking: &Asking<'_>, subjects: Vec<ReadSubject>) -> Result<(), OpenError> {
+        let clock = self.db.clock();
         let record = ReadRecord {
             read_id: ReadId::new(clock).as_bytes().to_vec(),
             tenant_id: asking.tenant.as_bytes().to_vec(),
@@ -206,7 +207,7 @@ impl Opener {
             operation: asking.operation.to_owned(),
             purpose: asking.purpose.name().to_owned(),
             verb: asking.verb.name().to_owned(),
-            subjects: subjects.collect(),
+            subjects,
             read_at_us: micros(clock.now()),
             trace_id: runtime::telemetry::trace_id().to_vec(),
             policy_version: privacy::bundle().version.to_owned(),

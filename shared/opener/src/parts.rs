@@ -5,8 +5,8 @@ use crate::opener::{OpenError, Opener};
 use crate::recorded::Recorded;
 use crate::rows::Asking;
 use events::keyring::HolderKind;
-use events::platform::{ReadRecord, ReadSubject};
-use kernel::{ReadId, SubjectId, micros};
+use events::platform::ReadSubject;
+use kernel::SubjectId;
 use privacy::CategorySet;
 use seal::Place;
 use uuid::Uuid;
@@ -52,26 +52,12 @@ impl Opener {
             verb: asking.verb,
         };
         let held = self.keyring().release(&ask, &[holder.id]).await?.into_iter().next();
-        let Some(Held::Live(keys)) = held else { return Ok(None) };
+        let Some(keys) = held.and_then(Held::keys) else { return Ok(None) };
         let [key, audit] = keys.as_slice() else { return Ok(None) };
         let opened = parts.iter().fold(0, |bits, part| bits | part.categories.bits());
         let commitment = seal::index::commitment(audit, SubjectId::from(holder.id)).to_vec();
         let subjects = vec![ReadSubject { commitment, opened, withheld: 0 }];
-        let clock = self.db().clock();
-        let record = ReadRecord {
-            read_id: ReadId::new(clock).as_bytes().to_vec(),
-            tenant_id: asking.tenant.as_bytes().to_vec(),
-            principal_id: asking.principal.as_bytes().to_vec(),
-            service: self.db().runtime().service().name().to_owned(),
-            operation: asking.operation.to_owned(),
-            purpose: asking.purpose.name().to_owned(),
-            verb: asking.verb.name().to_owned(),
-            subjects,
-            read_at_us: micros(clock.now()),
-            trace_id: runtime::telemetry::trace_id().to_vec(),
-            policy_version: privacy::bundle().version.to_owned(),
-        };
-        self.db().journal().record(asking.tenant, &record).await?;
+        self.record(asking, subjects).await?;
         let open = |part: &SealedPart| {
             let place = Place { tenant: asking.tenant, holder: holder.id, store: &part.store, row: part.row, category: holder.subkey };
             seal::open(key, &place, &part.sealed).map_err(|_| OpenError::Unopenable { store: "a part of a case" })

@@ -82,7 +82,7 @@ impl OnRightsTask {
             verb: Verb::Export,
         };
         let held = self.keyring.release(&ask, &[subject.uuid()]).await.map_err(|cause| Rejected::Retry(cause.into()))?;
-        Ok(held.into_iter().find_map(|held| if let Held::Live(keys) = held { keys.into_iter().next() } else { None }))
+        Ok(held.into_iter().find_map(Held::keys).and_then(|keys| keys.into_iter().next()))
     }
 
     fn outcome(&self, tx: &TenantTx, task: &RightsTask, phase: RightsPhase, answer: Answer) -> Outgoing {

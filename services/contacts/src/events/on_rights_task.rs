@@ -185,7 +185,7 @@ impl OnRightsTask {
             verb: Verb::Export,
         };
         let held = self.vault.keyring().release(&ask, &[subject]).await?;
-        Ok(held.into_iter().find_map(|held| if let Held::Live(keys) = held { keys.into_iter().next() } else { None }))
+        Ok(held.into_iter().find_map(Held::keys).and_then(|keys| keys.into_iter().next()))
     }
 
     fn outcome(&self, tx: &TenantTx, task: &Task<'_>, phase: RightsPhase, answer: Answer) -> Outgoing {

@@ -108,13 +108,19 @@ fn certificate(evidence: &Evidence) -> anyhow::Result<()> {
         let counts = answer["counts"].as_array().into_iter().flatten();
         let counts: Vec<String> =
             counts.map(|count| format!("{} {} {}", count["rows"], text(&count["store"]), text(&count["what"]))).collect();
-        println!("  {:<9} {:<21} {:<22} {}", text(&answer["service"]), text(&answer["phase"]), text(&answer["result"]), counts.join(", "));
+        let (phase, result) = (word(&answer["phase"], "RIGHTS_PHASE_"), word(&answer["result"], "RIGHTS_RESULT_"));
+        println!("  {:<9} {phase:<8} {result:<8} {}", text(&answer["service"]), counts.join(", "));
     }
     println!("no copy of the key store opens what is left after {}", field("unrecoverable_by"));
     for said in document["does_not_prove"].as_array().into_iter().flatten() {
         println!("it does not prove {}", text(said));
     }
     Ok(())
+}
+
+/// A protocol's word, as people read it.
+fn word(value: &Value, prefix: &str) -> String {
+    text(value).trim_start_matches(prefix).to_lowercase()
 }
 
 fn text(value: &Value) -> &str {

@@ -3,7 +3,7 @@
 use super::view::Kind;
 use crate::desk::Desk;
 use crate::domain::{request, secret};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::opening::{Wanted, keep, prepare};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
@@ -53,7 +53,7 @@ pub async fn contact_us(desk: Data<Desk>, body: ValidJson<ContactUs>) -> Result<
     }
     let wanted = Wanted { kind: sent.kind.name(), subject: None, identifiers: Some(identifiers), message, by: None };
     let mut made = prepare(&desk, tenant, &wanted).await?;
-    let (text, sha256) = secret::mint(tenant, made.id).map_err(|_| Error::NotFound)?;
+    let (text, sha256) = secret::mint(tenant, made.id)?;
     made.secret_sha256 = Some(sha256);
     desk.db
         .tx(tenant, "rights.contact_us", async |tx: &mut TenantTx| {
