@@ -8,19 +8,17 @@ use std::process::Command;
 const SUPPORT: &str = "client_service:support";
 
 /// The processes of a server below `mxtr up`, frozen for as long as this lives: to everybody else the server does not answer.
-struct Frozen(Vec<u32>);
+pub struct Frozen(Vec<u32>);
 
 impl Frozen {
-    fn server(platform: &Platform, program: &str) -> Self {
+    /// Of those whose command line holds these words.
+    pub fn running(platform: &Platform, words: &str) -> Self {
         let up = u32::try_from(platform.state()["pid"].as_u64().unwrap()).unwrap();
         let below = descendants(up);
-        let is = |pid: &u32| {
-            processes()
-                .iter()
-                .any(|(known, _, command)| known == pid && command.split_whitespace().next().is_some_and(|first| first.contains(program)))
-        };
+        let listing = processes();
+        let is = |pid: &u32| listing.iter().any(|(known, _, command)| known == pid && command.contains(words));
         let pids: Vec<u32> = below.into_iter().filter(is).collect();
-        assert!(!pids.is_empty(), "there is no {program} to freeze");
+        assert!(!pids.is_empty(), "there is no {words} to freeze");
         let frozen = Self(pids);
         frozen.signal("-STOP");
         frozen
@@ -55,7 +53,7 @@ async fn a_broker_that_is_away_stops_reads_when_the_lease_ends_and_loses_nothing
     let made = platform.post("/v1/contacts", &key, &json!({"email": "before@example.org"})).await;
     let path = format!("/v1/contacts/{}", made.json()["id"].as_str().unwrap());
     until("the contact can be read", || async { once(&platform, &path, &key).await.0 == 200 }).await;
-    let broker = Frozen::server(&platform, "java");
+    let broker = Frozen::running(&platform, "kafka.Kafka");
     assert_eq!(once(&platform, &path, &key).await.0, 200, "what is known is young enough still");
     let written =
         platform.request(Method::POST, "/v1/contacts", &key).json(&json!({"email": "meanwhile@example.org"})).send().await.unwrap();

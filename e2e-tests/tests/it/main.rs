@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod arrows;
+mod cases;
 mod crashes;
 mod faults;
 mod life;

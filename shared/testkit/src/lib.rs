@@ -10,7 +10,7 @@ mod topics;
 pub use config::common;
 pub use database::{Database, connect, database};
 pub use people::{Key, Platform, house_key, key_of, tenant};
-pub use served::{Answer, Client, send};
+pub use served::{Answer, Client, send, walk};
 pub use servers::{Running, Servers, VARIABLE, servers};
 pub use topics::{Listener, Published, kafka, published};
 

@@ -88,3 +88,21 @@ pub async fn send(request: RequestBuilder) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Answer { status, headers, text: response.text().await.expect("the answer has an end") }
 }
+
+/// Walks every operation of a service's document, ids filled in: a stranger is nobody wherever it is not public, and a key without any right is refused.
+pub async fn walk(document: &Value, nobody: &Client, powerless: &Client, id: impl Fn() -> String) {
+    let paths = document["paths"].as_object().expect("a document has paths");
+    assert!(!paths.is_empty(), "there is something to walk");
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().expect("a path has operations") {
+            let (path, name) = (path.replace("{id}", &id()), method.to_uppercase());
+            let call = |client: &Client| send(client.request(name.parse().expect("it is a method"), &path).json(&serde_json::json!({})));
+            let public = operation["x-public"] == true;
+            assert_eq!(call(nobody).await.status == 401, !public, "{method} {path} as nobody");
+            if !public {
+                let answer = call(powerless).await;
+                assert_eq!(answer.status, 403, "{method} {path} without the right: {}", answer.text);
+            }
+        }
+    }
+}

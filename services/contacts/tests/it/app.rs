@@ -102,6 +102,11 @@ impl App {
         self.keyring.runtime.shut_down().await;
     }
 
+    /// Keyring goes away.
+    pub async fn lose_keyring(&self) {
+        self.keyring.runtime.shut_down().await;
+    }
+
     pub fn owner(&self) -> Client {
         self.client.with(&self.owner)
     }

@@ -171,3 +171,15 @@ async fn a_repeated_creation_has_its_effect_once_and_an_address_is_taken_once() 
     assert_eq!(app.found(&json!({"email": "ada@example.com"})).await.len(), 1);
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_sealed_is_not_kept() {
+    let app = App::start().await;
+    app.lose_keyring().await;
+    let unsealed = app.owner().post("/v1/contacts", &json!({"email": "somebody@example.org"})).await;
+    assert_eq!(unsealed.status, 503, "{}", unsealed.text);
+    let sql = app.database.superuser().await;
+    let rows: i64 = sql.query_one("SELECT count(*) FROM contacts.contacts", &[]).await.unwrap().get(0);
+    assert_eq!(rows, 0);
+    app.runtime.shut_down().await;
+}
