@@ -30,7 +30,8 @@ async fn a_platform_that_was_killed_leaves_nothing_running_and_serves_the_same_a
     assert_eq!(platform.get(&format!("/v1/imports/{import}"), &key).await.json()["counts"], before["counts"]);
     let page = platform.read("/v1/contacts?limit=200", &key, "client_service:support").await;
     assert_eq!(page.json()["data"].as_array().map(Vec::len), Some(200), "{}", page.text);
-    assert_eq!(platform.run(&["status"]).0, Some(0));
+    let (code, said) = platform.run(&["status", "--json"]);
+    assert_eq!(code, Some(0), "{said}\n{}", std::fs::read_to_string(platform.folder().join("all.log")).unwrap_or_default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

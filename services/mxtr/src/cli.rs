@@ -72,7 +72,7 @@ enum Command {
         after_help = "Examples:\n  mxtr import contacts.csv --key-file tenant.key --basis contract\n  mxtr import bought.csv --key-file tenant.key --basis consent --source provider --attestation 0193…"
     )]
     Import(client::import::Options),
-    /// Writes every byte that a running platform holds into a folder; with --opened also what its keys open
+    /// Writes all that a running platform holds, but its secrets, into a folder; with --opened also what its keys open
     #[command(
         after_help = "Examples:\n  mxtr dump before --opened\n  mxtr dump after --opened\n  mxtr dump later --opened --key-store before      what a copy of the key store from then opens today"
     )]

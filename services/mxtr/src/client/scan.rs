@@ -1,4 +1,4 @@
-//! `mxtr verify scan`: is any of these values anywhere in a dump, in whatever spelling?
+//! `mxtr verify scan`: is any of these values anywhere in a dump, in a spelling that is known here?
 
 use crate::cli::{Exit, NOT_VERIFIED};
 use aho_corasick::AhoCorasick;

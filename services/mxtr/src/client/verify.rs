@@ -24,7 +24,7 @@ pub enum What {
         #[arg(long, default_value = "mxtr/audit")]
         origin: String,
     },
-    /// Looks for values in a dump, in every spelling; exit code 4 when something is found
+    /// Looks for values in a dump, in plain, hex, base64, URL, JSON, UTF-16 and hashed; exit code 4 when something is found
     Scan(super::scan::Options),
 }
 

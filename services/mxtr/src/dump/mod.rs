@@ -1,4 +1,4 @@
-//! `mxtr dump`: every byte that the platform holds, and, where it is asked for, everything that the keys of today still open.
+//! `mxtr dump`: all that the platform holds but its secrets, and, where it is asked for, everything that the keys of today still open.
 
 mod databases;
 mod files;
