@@ -61,6 +61,11 @@ impl Tokens {
     pub fn suppressions(&self) -> impl Iterator<Item = &Vec<u8>> {
         [&self.suppression_email, &self.suppression_telephone].into_iter().flatten()
     }
+
+    /// By which the person is found, as far as there is any.
+    pub fn found_by(&self) -> impl Iterator<Item = &Vec<u8>> {
+        [&self.email, &self.telephone].into_iter().flatten()
+    }
 }
 
 impl Vault {

@@ -55,7 +55,7 @@ impl Chunk {
         // One person has one address; where there is none, one number.
         let Some(known) = tokens.suppressions().next().cloned() else { return };
         if let Some(candidate) = by_token.get(&known).and_then(|at| self.candidates.get_mut(*at)) {
-            candidate.merge(&values, &blobs, &tokens);
+            candidate.absorb(&Candidate { tokens, values, blobs, rows: 1 });
         } else {
             by_token.insert(known, self.candidates.len());
             self.candidates.push(Candidate { tokens, values, blobs, rows: 1 });
@@ -64,16 +64,17 @@ impl Chunk {
 }
 
 impl Candidate {
-    fn merge(&mut self, values: &Values, blobs: &Blobs, tokens: &Tokens) {
-        self.rows += 1;
-        self.blobs.fill_blanks(blobs);
+    /// Takes in what else was said of the person; what is there stays.
+    pub fn absorb(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.blobs.fill_blanks(&other.blobs);
         if self.tokens.telephone.is_none() {
-            self.tokens.telephone.clone_from(&tokens.telephone);
-            self.tokens.suppression_telephone.clone_from(&tokens.suppression_telephone);
+            self.tokens.telephone.clone_from(&other.tokens.telephone);
+            self.tokens.suppression_telephone.clone_from(&other.tokens.suppression_telephone);
         }
-        let mine = &mut self.values;
-        mine.language = mine.language.take().or_else(|| values.language.clone());
-        mine.time_zone = mine.time_zone.take().or_else(|| values.time_zone.clone());
-        mine.employee_band = mine.employee_band.or(values.employee_band);
+        let (mine, theirs) = (&mut self.values, &other.values);
+        mine.language = mine.language.take().or_else(|| theirs.language.clone());
+        mine.time_zone = mine.time_zone.take().or_else(|| theirs.time_zone.clone());
+        mine.employee_band = mine.employee_band.or(theirs.employee_band);
     }
 }

@@ -1,7 +1,7 @@
 //! Rows about people who are there already: their blanks are filled, nothing of theirs is replaced.
 
 use super::chunk::Candidate;
-use super::commit::Work;
+use super::prepare::Work;
 use crate::domain::blobs::Blobs;
 use crate::error::{Error, Result};
 use crate::store::ContactRow;

@@ -3,6 +3,7 @@
 mod chunk;
 mod commit;
 mod merge;
+mod prepare;
 mod reading;
 mod stage;
 mod staged;

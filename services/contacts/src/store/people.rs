@@ -135,11 +135,45 @@ pub async fn delete(tx: &mut TenantTx, id: Uuid) -> QueryResult<bool> {
     diesel::delete(contacts::table.find((tenant, id))).execute(tx.conn()).await.map(|rows| rows == 1)
 }
 
+/// Replaces rows in one statement, each the version after the one that is there; says whether all of them were.
+pub async fn replace_all(tx: &mut TenantTx, rows: &[ContactRow]) -> QueryResult<bool> {
+    let Some(first) = rows.first() else { return Ok(true) };
+    let replaced = diesel::sql_query(
+        "UPDATE contacts.contacts AS there SET version = rows.version, updated_at = rows.updated_at, email_index = rows.email_index, \
+         telephone_index = rows.telephone_index, suppression_token = rows.suppression_token, suppression_telephone = rows.suppression_telephone, \
+         language = rows.language, time_zone = rows.time_zone, employee_band = rows.employee_band, personal = rows.personal, \
+         business = rows.business, imported = rows.imported \
+         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+         AS rows (id, version, updated_at, email_index, telephone_index, suppression_token, suppression_telephone, language, \
+         time_zone, employee_band, personal, business, imported) \
+         WHERE there.tenant_id = $1 AND there.id = rows.id AND there.version = rows.version - 1",
+    )
+    .bind::<SqlUuid, _>(first.tenant_id)
+    .bind::<Array<SqlUuid>, _>(all(rows, |row| row.id))
+    .bind::<Array<BigInt>, _>(all(rows, |row| row.version))
+    .bind::<Array<Timestamptz>, _>(all(rows, |row| row.updated_at))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.email_index.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.telephone_index.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.suppression_token.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.suppression_telephone.clone()))
+    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.language.clone()))
+    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.time_zone.clone()))
+    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.employee_band.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.personal.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.business.clone()))
+    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.imported.clone()))
+    .execute(tx.conn())
+    .await?;
+    Ok(replaced == rows.len())
+}
+
+/// A column of rows, as an array to be bound.
+fn all<T>(rows: &[ContactRow], column: impl Fn(&ContactRow) -> T) -> Vec<T> {
+    rows.iter().map(column).collect()
+}
+
 /// Inserts rows in one statement; a unique key that exists is an error for all of them.
 pub async fn insert(tx: &mut TenantTx, rows: &[ContactRow]) -> QueryResult<()> {
-    fn all<T>(rows: &[ContactRow], column: impl Fn(&ContactRow) -> T) -> Vec<T> {
-        rows.iter().map(column).collect()
-    }
     let Some(first) = rows.first() else { return Ok(()) };
     diesel::sql_query(
         "INSERT INTO contacts.contacts (tenant_id, id, role, source, attestation_id, import_id, quarantined, suppressed, version, created_at, updated_at, \

@@ -42,6 +42,35 @@ async fn a_file_is_brought_in_and_its_people_are_merged_with_those_who_are_there
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_named_by_address_in_one_row_and_by_number_in_another_is_changed_once() {
+    let app = App::start().await;
+    let path = app.contact(&json!({"email": "ada@example.com", "telephone": "+49301234567"})).await;
+    let rows = file(&[("ada@example.com", "Ada", ""), ("", "Augusta", "030 1234567")]);
+    let done = app.import(CLIENT, &rows).await;
+    assert_eq!((&done["counts"]["created"], &done["counts"]["merged"]), (&json!(0), &json!(2)), "{done}");
+    let seen = app.owner().get_for(&path, OPERATE).await;
+    assert_eq!((seen.header("etag"), &seen.json()["first_name"]), (Some("\"2\""), &json!("Ada")));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_is_in_every_chunk_of_a_file_is_one_person() {
+    let app = App::start().await;
+    let chunks: Vec<String> = (0..4)
+        .flat_map(|chunk| (0..1000).map(move |row| (chunk, row)))
+        .map(|(chunk, row)| match row {
+            // By no unique key: what keeps them apart or together is the reading.
+            400 => ",,,,030 1234567,,,,,,\n".to_owned(),
+            row => format!("person{chunk}x{row}@example.com,,,,,,,,,,\n"),
+        })
+        .collect();
+    let done = app.import(CLIENT, &(HEADER.to_owned() + &chunks.concat())).await;
+    assert_eq!((&done["counts"]["created"], &done["counts"]["merged"]), (&json!(3997), &json!(3)), "{done}");
+    assert_eq!(app.found(&json!({"telephone": "+49301234567"})).await.len(), 1);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_brought_in_comes_back_as_a_file_without_formulas_or_card_numbers() {
     let app = App::start().await;
     let rows = format!("{HEADER},=HYPERLINK(1),,,,,,,,,\nada@example.com,,,,,,,,,,paid with 4242 4242 4242 4242\nragged@example.com,x\n");
