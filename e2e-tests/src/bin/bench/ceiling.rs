@@ -57,10 +57,10 @@ pub async fn bare_import(bench: &Bench, rows: u64) -> f64 {
     let insert = client
         .prepare(
             "INSERT INTO bench.contacts (tenant_id, id, role, source, quarantined, suppressed, version, created_at, updated_at, email_index, telephone_index, \
-             suppression_token, language, time_zone, personal, business, imported) \
-             SELECT $1, new.id, 'processor', 'client', false, false, 1, now(), now(), new.email, new.telephone, new.suppression, 'de', 'Europe/Berlin', new.personal, \
-             new.business, new.imported FROM unnest($2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[]) \
-             AS new (id, email, telephone, suppression, personal, business, imported)",
+             suppression_token, suppression_telephone, language, time_zone, personal, business, imported) \
+             SELECT $1, new.id, 'processor', 'client', false, false, 1, now(), now(), new.email, new.telephone, new.suppression, new.number, 'de', 'Europe/Berlin', new.personal, \
+             new.business, new.imported FROM unnest($2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[]) \
+             AS new (id, email, telephone, suppression, number, personal, business, imported)",
         )
         .await
         .unwrap();
@@ -71,13 +71,13 @@ pub async fn bare_import(bench: &Bench, rows: u64) -> f64 {
     let batches: Vec<_> = (0..rows.div_ceil(1000))
         .map(|_| {
             let ids: Vec<Uuid> = (0..1000).map(|_| Uuid::new_v4()).collect();
-            (ids, bytes(32), bytes(32), bytes(32), bytes(190), bytes(120), bytes(60))
+            (ids, [bytes(32), bytes(32), bytes(32), bytes(32)], bytes(190), bytes(120), bytes(60))
         })
         .collect();
     let began = Instant::now();
-    for (ids, email, telephone, suppression, personal, business, imported) in &batches {
+    for (ids, [email, telephone, suppression, number], personal, business, imported) in &batches {
         client.batch_execute(&format!("BEGIN; SELECT set_config('app.tenant', '{tenant}', true)")).await.unwrap();
-        client.execute(&insert, &[&tenant, ids, email, telephone, suppression, personal, business, imported]).await.unwrap();
+        client.execute(&insert, &[&tenant, ids, email, telephone, suppression, number, personal, business, imported]).await.unwrap();
         client.batch_execute("COMMIT").await.unwrap();
     }
     let seconds = began.elapsed().as_secs_f64();

@@ -25,6 +25,8 @@ pub async fn measure(bench: &Bench, report: &mut Report) {
     let rows = bench.size.of(100_000);
     eprintln!("import_100k: {rows} rows …");
     let (_, key) = bench.platform.tenant("import").await;
+    // While nothing else runs: what was imported is still being told to others when the import is done.
+    let ceiling = ceiling::bare_import(bench, rows).await;
     let body = file(rows);
     let (cpu, began) = (machine::cpu_us(bench), Instant::now());
     let request = bench.platform.request(Method::POST, "/v1/imports?source=client&basis=contract", &key).header("content-type", "text/csv");
@@ -40,7 +42,6 @@ pub async fn measure(bench: &Bench, report: &mut Report) {
     let count = to_float(usize::try_from(rows).unwrap_or_default());
     let cpu_us = Some((machine::cpu_us(bench) - cpu) / count);
     let ours = count / seconds;
-    let ceiling = ceiling::bare_import(bench, rows).await;
     let reached = Some(ours / ceiling >= 0.30 && ours >= 11_600.0);
     let target = "ratio ≥ 0.30, ≥ 11,600/s";
     report.put(Row {
