@@ -26,7 +26,7 @@ test: tools ## all tests, on servers of their own, on free ports
 	cargo build -q -p mxtr && cargo run -q -p testkit --bin with-servers -- cargo test --workspace
 
 bench: tools ## what it does in a second here, beside what the bare parts do (release build)
-	cargo build -q --release -p mxtr -p e2e-tests && cargo run -q --release -p e2e-tests --bin bench -- $(BENCH)
+	cargo build -q --release -p mxtr -p e2e-tests && cargo build -q --release -p db --example tenant_read && cargo run -q --release -p e2e-tests --bin bench -- $(BENCH)
 
 lint: tools ## format, clippy and rustdoc, each warning an error
 	cargo fmt --all --check

@@ -3,7 +3,9 @@
 use crate::report::{Report, Row, percentile, to_float};
 use crate::{Bench, ceiling, machine};
 use reqwest::{Client, Request, Url};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -89,6 +91,23 @@ async fn route(bench: &Bench, http: &Client, make: impl Fn(u64) -> Request + Clo
     let (ceiling, _) = closed(http, seconds, bare).await;
     let (p50, p99) = (percentile(&took, 0.5), percentile(&took, 0.99));
     Row { unit: "req/s", ours, ceiling: Some(ceiling), p50, p99, cpu_us, n, ..Row::default() }
+}
+
+/// One query of a tenant's row through `db`, and on a bare connection. Measured by a program of its own: nothing here may know `db`.
+pub fn tenant_read(bench: &Bench, report: &mut Report) {
+    eprintln!("tenant_read …");
+    let url = bench.platform.state()["databases"]["contacts"].clone();
+    let input = json!({"url": url, "tenant": bench.tenant, "seconds": bench.size.of(SECONDS)});
+    let program = std::env::current_exe().unwrap().with_file_name("examples").join("tenant_read");
+    let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "tenant_read failed");
+    let measured: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (ours, ceiling) = (measured["ours"].as_f64().unwrap(), measured["ceiling"].as_f64().unwrap());
+    let (n, reached) = (measured["n"].as_u64().unwrap(), Some(ours / ceiling >= 0.45));
+    let target = "ratio ≥ 0.45";
+    report.put(Row { name: "tenant_read", unit: "reads/s", ours, ceiling: Some(ceiling), n, target, reached, ..Row::default() });
 }
 
 pub async fn contact_read(bench: &Bench, people: &[String], report: &mut Report) {

@@ -29,11 +29,12 @@ impl Size {
 /// What every measurement works with.
 pub struct Bench {
     pub platform: Platform,
+    pub tenant: String,
     pub owner: String,
     pub size: Size,
 }
 
-const USAGE: &str = "Usage: bench [--quick] [--only ROW]…\n\nRows: import_100k contact_read decision_http withdrawal_effect revocation_effect access_case erasure_case idle_memory\n\n\
+const USAGE: &str = "Usage: bench [--quick] [--only ROW]…\n\nRows: import_100k tenant_read contact_read decision_http withdrawal_effect revocation_effect access_case erasure_case idle_memory\n\n\
     Prints a table and writes target/bench/latest.json. A target that was missed is marked; the exit code is 0 whenever everything was measured.";
 
 #[tokio::main]
@@ -50,8 +51,8 @@ async fn main() {
     let wanted = |row: &str| only.is_empty() || only.contains(row);
     eprintln!("starting a platform of its own …");
     let platform = Platform::start(&[]).await;
-    let (_, owner) = platform.tenant("bench").await;
-    let bench = Bench { platform, owner, size: Size { divisor: if quick { 10 } else { 1 } } };
+    let (tenant, owner) = platform.tenant("bench").await;
+    let bench = Bench { platform, tenant, owner, size: Size { divisor: if quick { 10 } else { 1 } } };
     let mut report = Report::default();
     if wanted("idle_memory") {
         machine::memory(&bench, &mut report);
@@ -60,6 +61,9 @@ async fn main() {
         import::measure(&bench, &mut report).await;
     }
     let people = people(&bench).await;
+    if wanted("tenant_read") {
+        load::tenant_read(&bench, &mut report);
+    }
     if wanted("contact_read") {
         load::contact_read(&bench, &people, &mut report).await;
     }
