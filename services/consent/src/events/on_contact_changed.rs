@@ -8,36 +8,74 @@ use db::{Db, TenantTx, inbox};
 use events::consent::PersonState;
 use events::contacts::{Change, ContactChanged};
 use events::{Incoming, Outgoing, Topic, topics};
-use kernel::SubjectId;
+use kernel::{EventId, SubjectId, TenantId};
+use std::collections::BTreeMap;
 
 /// Hears `contacts.changes`.
 pub struct OnContactChanged {
     pub db: Db,
 }
 
+/// A change that can be acted on.
+struct Heard {
+    event: EventId,
+    subject: SubjectId,
+    change: ContactChanged,
+}
+
+impl Heard {
+    fn of(event: &Incoming) -> Result<Self, Rejected> {
+        let change: ContactChanged = event.decode()?;
+        let subject = SubjectId::from_slice(&change.subject_id).ok_or_else(|| Rejected::Poison(anyhow!("the change names nobody")))?;
+        if change.change() != Change::Deleted && !matches!(change.role.as_str(), "controller" | "processor") {
+            return Err(Rejected::Poison(anyhow!("the change names a role that is not known")));
+        }
+        Ok(Self { event: event.event_id, subject, change })
+    }
+}
+
 impl Handler for OnContactChanged {
+    // An import tells of a thousand people at once.
+    const MAX_BATCH: usize = 1000;
+
     fn topics(&self) -> Vec<&'static Topic> {
         vec![&topics::CONTACT_CHANGES]
     }
 
     async fn handle(&self, event: Incoming) -> Result<(), Rejected> {
-        let heard: ContactChanged = event.decode()?;
-        let subject = SubjectId::from_slice(&heard.subject_id).ok_or_else(|| Rejected::Poison(anyhow!("the change names nobody")))?;
-        let done: Result<(), Error> = self
-            .db
-            .tx(event.tenant, "consent.on_contact_changed", async |tx: &mut TenantTx| {
-                if !inbox::first_time(tx, "consent", event.event_id).await? {
-                    return Ok(());
-                }
-                if heard.change() == Change::Deleted {
+        self.handle_batch(vec![event]).await
+    }
+
+    async fn handle_batch(&self, events: Vec<Incoming>) -> Result<(), Rejected> {
+        let mut by_tenant: BTreeMap<TenantId, Vec<Heard>> = BTreeMap::new();
+        for event in &events {
+            by_tenant.entry(event.tenant).or_default().push(Heard::of(event)?);
+        }
+        for (tenant, heard) in by_tenant {
+            self.hear(tenant, &heard).await.map_err(|cause| Rejected::Retry(cause.into()))?;
+        }
+        Ok(())
+    }
+}
+
+impl OnContactChanged {
+    /// What a tenant's changes come to, in one transaction: of each person the last that was heard for the first time.
+    async fn hear(&self, tenant: TenantId, heard: &[Heard]) -> Result<(), Error> {
+        let ids: Vec<EventId> = heard.iter().map(|heard| heard.event).collect();
+        self.db
+            .tx(tenant, "consent.on_contact_changed", async |tx: &mut TenantTx| {
+                let new = inbox::first_times(tx, "consent", &ids).await?;
+                // Changes of one person come in their order, so what comes later takes the place of what came before.
+                let last: BTreeMap<SubjectId, &ContactChanged> =
+                    heard.iter().filter(|heard| new.contains(&heard.event)).map(|heard| (heard.subject, &heard.change)).collect();
+                let (gone, there): (Vec<_>, Vec<_>) = last.into_iter().partition(|(_, change)| change.change() == Change::Deleted);
+                people::hear(tx, &there).await?;
+                for (subject, _) in gone {
                     forget(tx, subject).await?;
-                } else {
-                    people::hear(tx, subject, &heard).await?;
                 }
                 Ok(())
             })
-            .await;
-        done.map_err(|cause| Rejected::Retry(cause.into()))
+            .await
     }
 }
 

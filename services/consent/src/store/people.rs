@@ -21,18 +21,24 @@ pub struct Person {
     pub quarantined: bool,
 }
 
-/// Keeps what was heard, unless something newer was heard before.
-pub async fn hear(tx: &mut TenantTx, subject: SubjectId, heard: &ContactChanged) -> QueryResult<()> {
+/// Keeps what was heard of each person, in one statement, unless something newer was heard before. Nobody may be in it twice.
+pub async fn hear(tx: &mut TenantTx, heard: &[(SubjectId, &ContactChanged)]) -> QueryResult<()> {
     use diesel::query_dsl::methods::FilterDsl as _;
+    if heard.is_empty() {
+        return Ok(());
+    }
     let tenant = tx.tenant().uuid();
-    diesel::insert_into(subjects::table)
-        .values((
+    let row = |(subject, heard): &(SubjectId, &ContactChanged)| {
+        (
             subjects::tenant_id.eq(tenant),
             subjects::subject_id.eq(subject.uuid()),
-            subjects::role.eq(&heard.role),
+            subjects::role.eq(heard.role.clone()),
             subjects::quarantined.eq(heard.quarantined),
             subjects::version.eq(heard.version),
-        ))
+        )
+    };
+    diesel::insert_into(subjects::table)
+        .values(heard.iter().map(row).collect::<Vec<_>>())
         .on_conflict((subjects::tenant_id, subjects::subject_id))
         .do_update()
         .set((

@@ -4,6 +4,7 @@
 
 mod api;
 mod app;
+mod contacts;
 mod recording;
 mod rights_tasks;
 mod statements;
