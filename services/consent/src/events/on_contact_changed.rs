@@ -9,6 +9,7 @@ use events::consent::PersonState;
 use events::contacts::{Change, ContactChanged};
 use events::{Incoming, Outgoing, Topic, topics};
 use kernel::{EventId, SubjectId, TenantId};
+use privacy::RecordRole;
 use std::collections::BTreeMap;
 
 /// Hears `contacts.changes`.
@@ -27,8 +28,8 @@ impl Heard {
     fn of(event: &Incoming) -> Result<Self, Rejected> {
         let change: ContactChanged = event.decode()?;
         let subject = SubjectId::from_slice(&change.subject_id).ok_or_else(|| Rejected::Poison(anyhow!("the change names nobody")))?;
-        if change.change() != Change::Deleted && !matches!(change.role.as_str(), "controller" | "processor") {
-            return Err(Rejected::Poison(anyhow!("the change names a role that is not known")));
+        if change.change() != Change::Deleted {
+            change.role.parse::<RecordRole>().map_err(|cause| Rejected::Poison(cause.into()))?;
         }
         Ok(Self { event: event.event_id, subject, change })
     }

@@ -60,30 +60,7 @@ async fn make(desk: &Desk, tenant: TenantId, values: &Values) -> Result<ContactR
     let tokens = desk.vault.indexes(tenant).await?.tokens(values);
     let keys = desk.vault.create(tenant, &[subject], Verb::Write).await?.pop().flatten().ok_or(Error::NotFound)?;
     let [personal, business, imported] = seal_blobs(tenant, subject, &keys, &Blobs::new(values));
-    let house = tenant == TenantId::HOUSE;
-    Ok(ContactRow {
-        tenant_id: tenant.uuid(),
-        id: subject.uuid(),
-        role: if house { "controller" } else { "processor" }.to_owned(),
-        source: if house { "direct" } else { "client" }.to_owned(),
-        attestation_id: None,
-        import_id: None,
-        quarantined: false,
-        suppressed: false,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-        email_index: tokens.email,
-        telephone_index: tokens.telephone,
-        suppression_token: tokens.suppression_email,
-        suppression_telephone: tokens.suppression_telephone,
-        language: values.language.clone(),
-        time_zone: values.time_zone.clone(),
-        employee_band: values.employee_band.map(|band| band.name().to_owned()),
-        personal,
-        business,
-        imported,
-    })
+    Ok(ContactRow { personal, business, imported, ..ContactRow::new(tenant, subject, now, tokens, values) })
 }
 
 async fn insert(desk: &Desk, row: &ContactRow, sent: CategorySet, key: &IdempotencyKey, raw: &[u8]) -> Result<(ContactRow, bool)> {

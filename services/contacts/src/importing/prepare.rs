@@ -140,30 +140,16 @@ impl Work<'_> {
     fn row(&self, candidate: Candidate, subject: SubjectId, keys: &Vec<Key>) -> ContactRow {
         let Candidate { tokens, values, blobs, .. } = candidate;
         let [personal, business, imported] = seal_blobs(self.tenant, subject, keys, &blobs);
-        let (now, house) = (self.now.to_diesel(), self.tenant == TenantId::HOUSE);
         ContactRow {
-            tenant_id: self.tenant.uuid(),
-            id: subject.uuid(),
-            role: if house { "controller" } else { "processor" }.to_owned(),
             source: self.run.source.clone(),
             attestation_id: self.run.attestation_id,
             import_id: Some(self.run.id),
             // Data of a provider without an assurance is there, and of no use.
             quarantined: self.run.source == "provider" && self.run.attestation_id.is_none(),
-            suppressed: false,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-            email_index: tokens.email,
-            telephone_index: tokens.telephone,
-            suppression_token: tokens.suppression_email,
-            suppression_telephone: tokens.suppression_telephone,
-            language: values.language,
-            time_zone: values.time_zone,
-            employee_band: values.employee_band.map(|band| band.name().to_owned()),
             personal,
             business,
             imported,
+            ..ContactRow::new(self.tenant, subject, self.now.to_diesel(), tokens, &values)
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use super::schema::contacts;
 use crate::domain::blobs::SEALED;
+use crate::domain::fields::Values;
+use crate::vault::Tokens;
 use db::{Db, DbError, TenantTx};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use kernel::TenantId;
+use kernel::{SubjectId, TenantId};
 use opener::SealedRow;
 use privacy::{Category, CategorySet, PersonalData, RecordRole};
 use uuid::Uuid;
@@ -64,6 +66,34 @@ pub struct ContactRow {
 pub const STORE: &str = "contacts.contacts";
 
 impl ContactRow {
+    /// A new person's row in its first version, with nothing sealed yet. The house's own people are its own; a client's are kept on its instruction.
+    pub fn new(tenant: TenantId, subject: SubjectId, now: jiff_diesel::Timestamp, tokens: Tokens, values: &Values) -> Self {
+        let (role, source) = if tenant == TenantId::HOUSE { (RecordRole::Controller, "direct") } else { (RecordRole::Processor, "client") };
+        Self {
+            tenant_id: tenant.uuid(),
+            id: subject.uuid(),
+            role: role.name().to_owned(),
+            source: source.to_owned(),
+            attestation_id: None,
+            import_id: None,
+            quarantined: false,
+            suppressed: false,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            email_index: tokens.email,
+            telephone_index: tokens.telephone,
+            suppression_token: tokens.suppression_email,
+            suppression_telephone: tokens.suppression_telephone,
+            language: values.language.clone(),
+            time_zone: values.time_zone.clone(),
+            employee_band: values.employee_band.map(|band| band.name().to_owned()),
+            personal: None,
+            business: None,
+            imported: None,
+        }
+    }
+
     pub fn role(&self) -> RecordRole {
         if self.role == "controller" { RecordRole::Controller } else { RecordRole::Processor }
     }
@@ -135,10 +165,27 @@ pub async fn delete(tx: &mut TenantTx, id: Uuid) -> QueryResult<bool> {
     diesel::delete(contacts::table.find((tenant, id))).execute(tx.conn()).await.map(|rows| rows == 1)
 }
 
+/// Binds the columns of values, which every statement about many rows names last and in this order. A macro, since each bind changes the query's type.
+macro_rules! with_values {
+    ($query:expr, $rows:expr) => {
+        $query
+            .bind::<Array<Nullable<Binary>>, _>(all($rows, |row| row.email_index.clone()))
+            .bind::<Array<Nullable<Binary>>, _>(all($rows, |row| row.telephone_index.clone()))
+            .bind::<Array<Nullable<Binary>>, _>(all($rows, |row| row.suppression_token.clone()))
+            .bind::<Array<Nullable<Binary>>, _>(all($rows, |row| row.suppression_telephone.clone()))
+            .bind::<Array<Nullable<Text>>, _>(all($rows, |row| row.language.clone()))
+            .bind::<Array<Nullable<Text>>, _>(all($rows, |row| row.time_zone.clone()))
+            .bind::<Array<Nullable<Text>>, _>(all($rows, |row| row.employee_band.clone()))
+            .bind::<Array<Nullable<Binary>>, _>(all($rows, |row| row.personal.clone()))
+            .bind::<Array<Nullable<Binary>>, _>(all($rows, |row| row.business.clone()))
+            .bind::<Array<Nullable<Binary>>, _>(all($rows, |row| row.imported.clone()))
+    };
+}
+
 /// Replaces rows in one statement, each the version after the one that is there; says whether all of them were.
 pub async fn replace_all(tx: &mut TenantTx, rows: &[ContactRow]) -> QueryResult<bool> {
     let Some(first) = rows.first() else { return Ok(true) };
-    let replaced = diesel::sql_query(
+    let query = diesel::sql_query(
         "UPDATE contacts.contacts AS there SET version = rows.version, updated_at = rows.updated_at, email_index = rows.email_index, \
          telephone_index = rows.telephone_index, suppression_token = rows.suppression_token, suppression_telephone = rows.suppression_telephone, \
          language = rows.language, time_zone = rows.time_zone, employee_band = rows.employee_band, personal = rows.personal, \
@@ -151,20 +198,8 @@ pub async fn replace_all(tx: &mut TenantTx, rows: &[ContactRow]) -> QueryResult<
     .bind::<SqlUuid, _>(first.tenant_id)
     .bind::<Array<SqlUuid>, _>(all(rows, |row| row.id))
     .bind::<Array<BigInt>, _>(all(rows, |row| row.version))
-    .bind::<Array<Timestamptz>, _>(all(rows, |row| row.updated_at))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.email_index.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.telephone_index.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.suppression_token.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.suppression_telephone.clone()))
-    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.language.clone()))
-    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.time_zone.clone()))
-    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.employee_band.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.personal.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.business.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.imported.clone()))
-    .execute(tx.conn())
-    .await?;
-    Ok(replaced == rows.len())
+    .bind::<Array<Timestamptz>, _>(all(rows, |row| row.updated_at));
+    Ok(with_values!(query, rows).execute(tx.conn()).await? == rows.len())
 }
 
 /// A column of rows, as an array to be bound.
@@ -175,7 +210,7 @@ fn all<T>(rows: &[ContactRow], column: impl Fn(&ContactRow) -> T) -> Vec<T> {
 /// Inserts rows in one statement; a unique key that exists is an error for all of them.
 pub async fn insert(tx: &mut TenantTx, rows: &[ContactRow]) -> QueryResult<()> {
     let Some(first) = rows.first() else { return Ok(()) };
-    diesel::sql_query(
+    let query = diesel::sql_query(
         "INSERT INTO contacts.contacts (tenant_id, id, role, source, attestation_id, import_id, quarantined, suppressed, version, created_at, updated_at, \
          email_index, telephone_index, suppression_token, suppression_telephone, language, time_zone, employee_band, personal, business, imported) \
          SELECT $1, id, $2, $3, $4, $5, quarantined, suppressed, version, created_at, created_at, email_index, telephone_index, suppression_token, \
@@ -193,20 +228,8 @@ pub async fn insert(tx: &mut TenantTx, rows: &[ContactRow]) -> QueryResult<()> {
     .bind::<Array<Bool>, _>(all(rows, |row| row.quarantined))
     .bind::<Array<Bool>, _>(all(rows, |row| row.suppressed))
     .bind::<Array<BigInt>, _>(all(rows, |row| row.version))
-    .bind::<Array<Timestamptz>, _>(all(rows, |row| row.created_at))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.email_index.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.telephone_index.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.suppression_token.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.suppression_telephone.clone()))
-    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.language.clone()))
-    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.time_zone.clone()))
-    .bind::<Array<Nullable<Text>>, _>(all(rows, |row| row.employee_band.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.personal.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.business.clone()))
-    .bind::<Array<Nullable<Binary>>, _>(all(rows, |row| row.imported.clone()))
-    .execute(tx.conn())
-    .await
-    .map(drop)
+    .bind::<Array<Timestamptz>, _>(all(rows, |row| row.created_at));
+    with_values!(query, rows).execute(tx.conn()).await.map(drop)
 }
 
 /// How many rows there are under an id.
