@@ -43,7 +43,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn ours(input: &Input, ids: Arc<Vec<Uuid>>) -> anyhow::Result<(f64, u64)> {
-    let config = DatabaseConfig { url: Secret::new(input.url.clone()), max_connections: CONNECTIONS };
+    let config = DatabaseConfig::new(Secret::new(input.url.clone()), CONNECTIONS);
     let db = Db::connect(&config, &Runtime::new(Service::Contacts, Clock::system())).await?;
     let tenant = input.tenant;
     repeated(input.seconds, move |_, at| {

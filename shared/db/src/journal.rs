@@ -1,5 +1,6 @@
 //! The read journal: an opening is durable before it is answered, and openings at the same time share a commit.
 
+use crate::pool::{Deadline, throw_away};
 use crate::{DbError, outbox};
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::bb8::Pool;
@@ -27,10 +28,10 @@ pub struct Journal {
 }
 
 impl Journal {
-    pub(crate) fn start(pool: Pool<AsyncPgConnection>, runtime: &Runtime, wake_relay: Arc<Notify>) -> Self {
+    pub(crate) fn start(pool: Pool<AsyncPgConnection>, deadline: Deadline, runtime: &Runtime, wake_relay: Arc<Notify>) -> Self {
         let (entries, waiting) = mpsc::channel(BATCH * 4);
         let clock = runtime.clock().clone();
-        runtime.spawn(Stage::Work, "journal", |stop| keep(Keeper { pool, clock: clock.clone(), wake_relay }, waiting, stop));
+        runtime.spawn(Stage::Work, "journal", |stop| keep(Keeper { pool, deadline, clock: clock.clone(), wake_relay }, waiting, stop));
         Self { entries, clock, service: runtime.service() }
     }
 
@@ -49,6 +50,7 @@ impl Journal {
 
 struct Keeper {
     pool: Pool<AsyncPgConnection>,
+    deadline: Deadline,
     clock: Clock,
     wake_relay: Arc<Notify>,
 }
@@ -76,7 +78,13 @@ impl Keeper {
     /// One row, one statement, one commit.
     async fn commit(&self, events: &[Outgoing]) -> Result<(), DbError> {
         let mut connection = self.pool.get().await?;
-        outbox::insert(&mut connection, events, self.clock.now()).await?;
+        match self.deadline.on(outbox::insert(&mut connection, events, self.clock.now())).await {
+            Ok(kept) => kept?,
+            Err(late) => {
+                throw_away(&mut connection);
+                return Err(late);
+            }
+        }
         self.wake_relay.notify_one();
         Ok(())
     }

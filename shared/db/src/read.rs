@@ -1,5 +1,6 @@
 //! Single reads: begin, tenant, query and commit without waiting between them.
 
+use crate::pool::throw_away;
 use crate::{Db, DbError};
 use diesel::QueryResult;
 use diesel_async::methods::LoadQuery;
@@ -22,10 +23,18 @@ impl Db {
         let db = self.clone();
         let span = tracing::info_span!("read", name, %tenant);
         let reading = async move {
-            let connection = db.connection().await?;
-            let connection: &AsyncPgConnection = &connection;
+            let mut owned = db.connection().await?;
+            let connection: &AsyncPgConnection = &owned;
             let begin = format!("BEGIN READ ONLY; SELECT set_config('app.tenant', '{tenant}', true)");
-            let (opening, rows) = futures_util::future::join((&mut &*connection).batch_execute(&begin), load(connection, query)).await;
+            let mut opens = connection;
+            let answer = futures_util::future::join(opens.batch_execute(&begin), load(connection, query));
+            let (opening, rows) = match db.deadline.on(answer).await {
+                Ok(answer) => answer,
+                Err(late) => {
+                    throw_away(&mut owned);
+                    return Err(late);
+                }
+            };
             // Sent, not waited for: whatever is asked on this connection next stands in line behind it. It also ends a failed transaction.
             drop((&mut &*connection).batch_execute("COMMIT").now_or_never());
             opening?;

@@ -102,7 +102,8 @@ impl Db {
     {
         let mut run = 1;
         loop {
-            match self.run(tenant, &work).await {
+            // Dropped in the middle, its connection has an open transaction, and the pool throws it away.
+            match self.deadline.on(self.run(tenant, &work)).await.unwrap_or_else(|late| Err(late.into())) {
                 Err(error) if run < RUNS && DbError::asks_for_another_run(&error) => {
                     tracing::debug!(name, run, "transaction {name} runs again");
                     run += 1;

@@ -28,7 +28,7 @@ pub struct Database {
 impl Database {
     /// A pool on it.
     pub async fn connect(&self, runtime: &Runtime) -> Db {
-        let config = DatabaseConfig { url: Secret::new(self.url.clone()), max_connections: 8 };
+        let config = DatabaseConfig::new(Secret::new(self.url.clone()), 8);
         Db::connect(&config, runtime).await.expect("the database is there")
     }
 

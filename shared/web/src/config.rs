@@ -84,7 +84,7 @@ fn sixty() -> u64 {
 
 impl ServiceConfig {
     pub fn database(&self) -> DatabaseConfig {
-        DatabaseConfig { url: self.database_url.clone(), max_connections: self.database_max_connections }
+        DatabaseConfig::new(self.database_url.clone(), self.database_max_connections)
     }
 
     pub fn kafka(&self) -> KafkaConfig {
