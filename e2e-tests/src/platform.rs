@@ -154,7 +154,10 @@ impl Platform {
 
     /// Stages and commits a file; returns the import's id.
     pub async fn commit(&self, file: &str, key: &str) -> String {
-        let bytes = std::fs::read(data(file)).unwrap();
+        self.commit_csv(std::fs::read(data(file)).unwrap(), key).await
+    }
+
+    pub async fn commit_csv(&self, bytes: Vec<u8>, key: &str) -> String {
         let request = self.request(Method::POST, "/v1/imports?source=client&basis=contract", key).header("content-type", "text/csv");
         let staged = send(request.body(bytes)).await;
         assert_eq!(staged.status, 201, "{}", staged.text);
@@ -176,6 +179,13 @@ impl Platform {
         let output = Command::new(mxtr()).args(arguments).current_dir(&self.folder).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// The processes below `mxtr up` whose command line holds these words, but not their guards.
+    pub fn running(&self, words: &str) -> Vec<u32> {
+        let below = descendants(self.up.id());
+        let is = |(pid, _, command): &(u32, u32, String)| below.contains(pid) && command.contains(words) && !command.starts_with("sh ");
+        processes().into_iter().filter(is).map(|(pid, ..)| pid).collect()
     }
 
     /// Writes a file beside the platform's folder.
@@ -252,6 +262,11 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut()
         assert!(began.elapsed() < Duration::from_secs(90), "waited too long until {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Sends a signal to a process, which may have ended.
+pub fn signal(pid: u32, signal: &str) {
+    let _gone = Command::new("kill").args([signal, &pid.to_string()]).status();
 }
 
 /// Whether a process runs; a zombie has ended.

@@ -63,7 +63,7 @@ async fn who_does_not_answer_is_asked_again_and_answers_that_come_twice_change_n
     let platform = Platform::start(&["--separate"]).await;
     let (_, key) = platform.tenant("acme").await;
     let person = contact(&platform, &key, &json!({"email": "ada@example.org"})).await;
-    let silent = Frozen::running(&platform, "serve consent");
+    let silent = Frozen::new(platform.running("serve consent"));
     let opened = platform.post("/v1/cases", &key, &json!({"kind": "access", "subject_id": person})).await;
     assert_eq!(opened.status, 201, "{}", opened.text);
     let id = opened.json()["id"].as_str().unwrap().to_owned();

@@ -1,26 +1,20 @@
 //! Faults: what was acknowledged is kept, nothing comes twice, nobody is left behind.
 
 use crate::rights::ended;
-use e2e_tests::platform::{Platform, descendants, processes, until};
+use e2e_tests::platform::{Platform, until};
 use serde_json::json;
-use std::process::Command;
+use std::collections::HashSet;
 
-/// The service processes below `mxtr up`, not their guards.
-fn serving(platform: &Platform) -> Vec<u32> {
-    let up = u32::try_from(platform.state()["pid"].as_u64().unwrap()).unwrap();
-    let below = descendants(up);
-    let all = processes();
-    all.into_iter()
-        .filter(|(pid, _, command)| below.contains(pid) && command.contains("mxtr serve") && !command.starts_with("sh "))
-        .map(|(pid, ..)| pid)
-        .collect()
+/// How often each thing is killed; `make soak` says more.
+fn kills() -> usize {
+    std::env::var("MXTR_SOAK_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(3)
 }
 
-/// Kills the process that serves; `mxtr up` starts it again.
-fn kill(platform: &Platform) {
-    let victim = serving(platform);
-    assert_eq!(victim.len(), 1, "one process serves all: {victim:?}");
-    assert!(Command::new("kill").args(["-9", &victim[0].to_string()]).status().unwrap().success());
+/// `kill -9` of everything, and a start on what it left.
+async fn crash(platform: &mut Platform, key: &str) {
+    platform.crash().await;
+    platform.start_again().await;
+    until("the key is known again", || async { platform.get("/v1/me", key).await.status == 200 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,55 +36,65 @@ async fn a_platform_that_was_killed_leaves_nothing_running_and_serves_the_same_a
     assert_eq!(code, Some(0), "{said}\n{}", std::fs::read_to_string(platform.folder().join("all.log")).unwrap_or_default());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_import_whose_process_is_killed_ends_with_every_row_once() {
-    let platform = Platform::start(&[]).await;
-    let (_, key) = platform.tenant("acme").await;
-    let import = platform.commit("contacts-mailchimp.csv", &key).await;
-    kill(&platform);
-    let done = platform.done(&import, &key).await;
-    assert_eq!(done["counts"]["created"], json!(1885), "{done}");
-    assert_eq!(done["counts"]["merged"], json!(51), "{done}");
-    let mut seen = 0;
-    let mut cursor = String::new();
-    loop {
-        let page = platform.read(&format!("/v1/contacts?limit=200{cursor}"), &key, "client_service:support").await.json();
-        seen += page["data"].as_array().map_or(0, Vec::len);
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => break,
-        }
+/// A file of so many people, and as many lines that name one of them again.
+fn people(count: usize) -> Vec<u8> {
+    let mut csv = "email,first_name\n".to_owned();
+    for line in 0..count * 2 {
+        csv.extend(["person", &(line % count).to_string(), "@example.org,Ada\n"]);
     }
-    assert_eq!(seen, 1885, "each person is there once");
+    csv.into_bytes()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_erasure_whose_process_is_killed_is_carried_out_and_certified_all_the_same() {
+async fn an_import_that_is_killed_at_any_moment_ends_with_every_row_once() {
+    const PEOPLE: usize = 4000;
+    let mut platform = Platform::start(&[]).await;
+    for kill in 0..kills() {
+        let (_, key) = platform.tenant("acme").await;
+        let import = platform.commit_csv(people(PEOPLE), &key).await;
+        let (path, moment) = (format!("/v1/imports/{import}"), PEOPLE * 2 * kill / kills());
+        until("it has come so far", || async {
+            let import = platform.get(&path, &key).await.json();
+            let rows = |count: &str| import["counts"][count].as_u64().unwrap_or_default();
+            import["state"] == "done" || rows("created") + rows("merged") >= moment as u64
+        })
+        .await;
+        crash(&mut platform, &key).await;
+        let done = platform.done(&import, &key).await;
+        assert_eq!((&done["counts"]["created"], &done["counts"]["merged"]), (&json!(PEOPLE), &json!(PEOPLE)), "kill {kill}: {done}");
+        let mut seen = HashSet::new();
+        let mut cursor = String::new();
+        loop {
+            let page = platform.read(&format!("/v1/contacts?limit=200{cursor}"), &key, "client_service:support").await.json();
+            seen.extend(page["data"].as_array().unwrap().iter().map(|person| person["email"].to_string()));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(seen.len(), PEOPLE, "kill {kill}: each person is there once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_is_killed_at_any_moment_is_carried_out_and_certified_all_the_same() {
     let mut platform = Platform::start(&[]).await;
     let (_, key) = platform.tenant("acme").await;
-    for moment in ["opened", "on its way", "all of it"] {
-        let email = format!("{}@example.org", moment.replace(' ', "-"));
-        let made = platform.post("/v1/contacts", &key, &json!({"email": email})).await;
+    for kill in 0..kills() {
+        let made = platform.post("/v1/contacts", &key, &json!({"email": format!("person{kill}@example.org")})).await;
         let person = made.json()["id"].as_str().unwrap().to_owned();
         let opened = platform.post("/v1/cases", &key, &json!({"kind": "erasure", "subject_id": person})).await;
         assert_eq!(opened.status, 201, "{}", opened.text);
         let (case, first) = (opened.json()["id"].as_str().unwrap().to_owned(), opened.json()["state"].clone());
-        match moment {
-            "opened" => kill(&platform),
-            "on its way" => {
-                let path = format!("/v1/cases/{case}");
-                until("it has begun", || async { platform.get(&path, &key).await.json()["state"] != first }).await;
-                kill(&platform);
-            }
-            _ => {
-                platform.crash().await;
-                platform.start_again().await;
-                until("the key is known again", || async { platform.get("/v1/me", &key).await.status == 200 }).await;
-            }
+        // Right after it was opened, then as soon as it has moved, and so on.
+        if kill % 2 == 1 {
+            let path = format!("/v1/cases/{case}");
+            until("it has begun", || async { platform.get(&path, &key).await.json()["state"] != first }).await;
         }
+        crash(&mut platform, &key).await;
         let done = ended(&platform, &key, &case).await;
-        assert_eq!(done["state"], "done", "killed when {moment}: {done}");
-        assert_eq!(platform.get(&format!("/v1/cases/{case}/certificate"), &key).await.status, 200, "killed when {moment}");
+        assert_eq!(done["state"], "done", "kill {kill}: {done}");
+        assert_eq!(platform.get(&format!("/v1/cases/{case}/certificate"), &key).await.status, 200, "kill {kill}");
         assert_eq!(platform.read(&format!("/v1/contacts/{person}"), &key, "client_service:support").await.status, 404);
     }
 }

@@ -1,39 +1,25 @@
 //! A server that goes away and comes back.
 
-use e2e_tests::platform::{Platform, descendants, processes, until};
+use e2e_tests::platform::{Platform, signal, until};
 use reqwest::Method;
 use serde_json::json;
-use std::process::Command;
 
 const SUPPORT: &str = "client_service:support";
 
-/// The processes of a server below `mxtr up`, frozen for as long as this lives: to everybody else the server does not answer.
+/// Processes that are frozen for as long as this lives: to everybody else they do not answer.
 pub struct Frozen(Vec<u32>);
 
 impl Frozen {
-    /// Of those whose command line holds these words.
-    pub fn running(platform: &Platform, words: &str) -> Self {
-        let up = u32::try_from(platform.state()["pid"].as_u64().unwrap()).unwrap();
-        let below = descendants(up);
-        let listing = processes();
-        let is = |pid: &u32| listing.iter().any(|(known, _, command)| known == pid && command.contains(words));
-        let pids: Vec<u32> = below.into_iter().filter(is).collect();
-        assert!(!pids.is_empty(), "there is no {words} to freeze");
-        let frozen = Self(pids);
-        frozen.signal("-STOP");
-        frozen
-    }
-
-    fn signal(&self, signal: &str) {
-        for pid in &self.0 {
-            let _gone = Command::new("kill").args([signal, &pid.to_string()]).status();
-        }
+    pub fn new(pids: Vec<u32>) -> Self {
+        assert!(!pids.is_empty(), "there is nothing to freeze");
+        pids.iter().for_each(|pid| signal(*pid, "-STOP"));
+        Self(pids)
     }
 }
 
 impl Drop for Frozen {
     fn drop(&mut self) {
-        self.signal("-CONT");
+        self.0.iter().for_each(|pid| signal(*pid, "-CONT"));
     }
 }
 
@@ -53,7 +39,7 @@ async fn a_broker_that_is_away_stops_reads_when_the_lease_ends_and_loses_nothing
     let made = platform.post("/v1/contacts", &key, &json!({"email": "before@example.org"})).await;
     let path = format!("/v1/contacts/{}", made.json()["id"].as_str().unwrap());
     until("the contact can be read", || async { once(&platform, &path, &key).await.0 == 200 }).await;
-    let broker = Frozen::running(&platform, "kafka.Kafka");
+    let broker = Frozen::new(platform.running("kafka.Kafka"));
     assert_eq!(once(&platform, &path, &key).await.0, 200, "what is known is young enough still");
     let written =
         platform.request(Method::POST, "/v1/contacts", &key).json(&json!({"email": "meanwhile@example.org"})).send().await.unwrap();
@@ -72,4 +58,38 @@ async fn a_broker_that_is_away_stops_reads_when_the_lease_ends_and_loses_nothing
         platform.post("/v1/decisions", &key, &question).await.json()["data"][0]["known"] == true
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgresql_that_is_killed_or_frozen_is_a_503_and_then_all_goes_on_without_a_restart() {
+    let platform = Platform::start(&[]).await;
+    let (_, key) = platform.tenant("acme").await;
+    let made = platform.post("/v1/contacts", &key, &json!({"email": "before@example.org"})).await;
+    let path = format!("/v1/contacts/{}", made.json()["id"].as_str().unwrap());
+    until("the contact can be read", || async { once(&platform, &path, &key).await.0 == 200 }).await;
+    let serving = platform.running("mxtr serve");
+    for fault in ["killed", "frozen"] {
+        let servers = platform.running("postgres");
+        assert!(servers.len() > 5, "the server and its processes: {servers:?}");
+        let frozen = if fault == "frozen" {
+            Some(Frozen::new(servers))
+        } else {
+            servers.iter().for_each(|pid| signal(*pid, "-KILL"));
+            None
+        };
+        until("requests are refused", || async {
+            let (status, body) = once(&platform, &path, &key).await;
+            assert!(status == 200 || status == 503, "{fault}: {status} {body}");
+            status == 503
+        })
+        .await;
+        drop(frozen);
+        until("reads go on", || async { once(&platform, &path, &key).await.0 == 200 }).await;
+        let email = format!("{fault}@example.org");
+        let written = platform.post("/v1/contacts", &key, &json!({"email": email})).await;
+        assert_eq!(written.status, 201, "{fault}: {}", written.text);
+        let written = format!("/v1/contacts/{}", written.json()["id"].as_str().unwrap());
+        assert_eq!(platform.read(&written, &key, SUPPORT).await.json()["email"], json!(email), "{fault}");
+    }
+    assert_eq!(platform.running("mxtr serve"), serving, "no service was started again for it");
 }

@@ -7,6 +7,7 @@ mod front;
 mod processes;
 mod proxy;
 mod secrets;
+mod servers;
 
 use crate::cli::{Exit, NOT_RUNNING};
 use crate::registry::SERVED;
@@ -14,12 +15,12 @@ use crate::state::{Place, State};
 use anyhow::Context as _;
 use bus::KafkaConfig;
 use clap::{Args, ValueEnum};
-use embedded::{Kafka, Postgres, PostgresOptions, Prepared};
 use environment::Addresses;
 use kernel::Timestamp;
 use processes::Processes;
 use runtime::Environment;
 use secrets::Secrets;
+use servers::{Servers, port};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -77,73 +78,6 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     }
     fs::write(folder.join("pid"), std::process::id().to_string())?;
     Ok(file)
-}
-
-/// The servers that are ours, if any.
-pub(crate) struct Servers {
-    postgres: Option<Postgres>,
-    kafka: Option<Kafka>,
-    kafka_brokers: String,
-    /// Of the superuser; empty when databases are given from outside.
-    superuser_url: Option<String>,
-}
-
-const POSTGRES_PORT: u16 = 5433;
-const KAFKA_PORT: u16 = 9092;
-
-/// The default port, or a free one when it is taken.
-fn port(wanted: u16) -> anyhow::Result<u16> {
-    Ok(if embedded::is_free(wanted) { wanted } else { embedded::free_port()? })
-}
-
-impl Servers {
-    async fn start(folder: &Path, secrets: &Secrets, environment: &Environment) -> anyhow::Result<Self> {
-        let (folder, password) = (folder.to_owned(), secrets.superuser.clone());
-        let outside_kafka = environment.get("MXTR_KAFKA_BROKERS").map(ToOwned::to_owned);
-        let outside_databases = SERVED.iter().any(|service| environment::database_is_given(*service, environment));
-        tokio::task::spawn_blocking(move || {
-            let prepared =
-                if outside_kafka.is_some() && outside_databases { None } else { Some(Prepared::ensure(&mut |says| println!("{says}"))?) };
-            let mut servers = Self { postgres: None, kafka: None, kafka_brokers: String::new(), superuser_url: None };
-            if let (Some(prepared), false) = (&prepared, outside_databases) {
-                let options = PostgresOptions { port: Some(port(POSTGRES_PORT)?), durable: true, superuser_password: password };
-                let postgres = Postgres::start(prepared, &folder, &options)?;
-                servers.superuser_url = Some(postgres.superuser_url());
-                servers.postgres = Some(postgres);
-            }
-            match (outside_kafka, &prepared) {
-                (Some(brokers), _) => servers.kafka_brokers = brokers,
-                (None, Some(prepared)) => {
-                    let kafka = Kafka::start(prepared, &folder, Some(port(KAFKA_PORT)?))?;
-                    servers.kafka_brokers = kafka.bootstrap();
-                    servers.kafka = Some(kafka);
-                }
-                (None, None) => {}
-            }
-            Ok(servers)
-        })
-        .await?
-    }
-
-    /// What has ended though it should not have, with the tail of its log.
-    pub(crate) fn ended(&mut self) -> Option<String> {
-        if let Some(server) = self.postgres.as_mut()
-            && !server.is_running()
-        {
-            return Some(format!("PostgreSQL ended; the end of its log:\n{}", server.tail_of_log(20)));
-        }
-        let kafka = self.kafka.as_mut()?;
-        if kafka.is_running() { None } else { Some(format!("Kafka ended; the end of its log:\n{}", kafka.tail_of_log(20))) }
-    }
-
-    fn stop(&mut self) {
-        if let Some(kafka) = &mut self.kafka {
-            kafka.stop();
-        }
-        if let Some(postgres) = &mut self.postgres {
-            postgres.stop();
-        }
-    }
 }
 
 /// A platform whose databases and topics are there.

@@ -1,7 +1,7 @@
 //! The processes that serve: started, watched, started again, and ended with us.
 
-use super::Servers;
 use super::environment::Addresses;
+use super::servers::Servers;
 use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -33,7 +33,20 @@ struct Process {
     order: Order,
     child: Child,
     log: PathBuf,
-    ended: Vec<Instant>,
+    falls: Falls,
+}
+
+/// When something ended that should not have.
+#[derive(Default)]
+pub struct Falls(Vec<Instant>);
+
+impl Falls {
+    /// Notes that it ended now, and says whether that was the third time in a minute.
+    pub fn one_too_many(&mut self) -> bool {
+        self.0.retain(|fell| fell.elapsed() < A_MINUTE);
+        self.0.push(Instant::now());
+        self.0.len() >= 3
+    }
 }
 
 /// Everything that serves.
@@ -50,7 +63,7 @@ impl Processes {
         for order in orders {
             let log = folder.join(format!("{}.log", order.name));
             let child = processes.spawn(&order, &log)?;
-            processes.all.push(Process { order, child, log, ended: Vec::new() });
+            processes.all.push(Process { order, child, log, falls: Falls::default() });
         }
         Ok(processes)
     }
@@ -115,9 +128,7 @@ impl Processes {
                 _ = interrupt.recv() => return Ok(()),
                 () = tokio::time::sleep(WATCH) => {}
             }
-            if let Some(ended) = servers.ended() {
-                bail!(ended);
-            }
+            servers.start_again().await?;
             self.start_again()?;
         }
     }
@@ -126,10 +137,8 @@ impl Processes {
         for at in 0..self.all.len() {
             let Some(process) = self.all.get_mut(at) else { break };
             let Some(status) = process.child.try_wait()? else { continue };
-            process.ended.retain(|ended| ended.elapsed() < A_MINUTE);
-            process.ended.push(Instant::now());
             let (order, log) = (process.order.clone(), process.log.clone());
-            if process.ended.len() >= 3 {
+            if process.falls.one_too_many() {
                 bail!("{} ended for the third time in a minute ({status}); the end of its log:\n{}", order.name, tail(&log));
             }
             println!("{} ended ({status}) and is started again", order.name);
