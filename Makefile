@@ -1,8 +1,9 @@
 # The menu. Every recipe is what a person would type; CI runs the same.
 .DEFAULT_GOAL := menu
-.PHONY: menu tools up down demo bench clean test lint deny ci doctor
+.PHONY: menu tools up down demo bench soak clean test lint deny ci doctor
 CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/mxtr
 DENY := $(CACHE)/tools/bin/cargo-deny
+MUTANTS := $(CACHE)/tools/bin/cargo-mutants
 
 menu: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -27,6 +28,13 @@ test: tools ## all tests, on servers of their own, on free ports
 
 bench: tools ## what it does in a second here, beside what the bare parts do (release build)
 	cargo build -q --release -p mxtr -p e2e-tests && cargo build -q --release -p db --example tenant_read && cargo run -q --release -p e2e-tests --bin bench -- $(BENCH)
+
+soak: tools $(MUTANTS) ## hours: twenty kills of each kind, and whether a test notices each change of what decides (a part: PART=0/6)
+	cargo build -q -p mxtr && MXTR_SOAK_KILLS=20 cargo test -p e2e-tests --test it -- crashes
+	cargo run -q -p testkit --bin with-servers -- $(MUTANTS) mutants --output target/soak $(if $(PART),--shard $(PART) --sharding round-robin)
+
+$(MUTANTS):
+	cargo install cargo-mutants --version 27.1.0 --locked --root $(CACHE)/tools
 
 lint: tools ## format, clippy and rustdoc, each warning an error
 	cargo fmt --all --check

@@ -12,14 +12,18 @@ pub struct Frozen(Vec<u32>);
 impl Frozen {
     pub fn new(pids: Vec<u32>) -> Self {
         assert!(!pids.is_empty(), "there is nothing to freeze");
-        pids.iter().for_each(|pid| signal(*pid, "-STOP"));
+        for pid in &pids {
+            signal(*pid, "-STOP");
+        }
         Self(pids)
     }
 }
 
 impl Drop for Frozen {
     fn drop(&mut self) {
-        self.0.iter().for_each(|pid| signal(*pid, "-CONT"));
+        for pid in &self.0 {
+            signal(*pid, "-CONT");
+        }
     }
 }
 
@@ -74,7 +78,9 @@ async fn a_postgresql_that_is_killed_or_frozen_is_a_503_and_then_all_goes_on_wit
         let frozen = if fault == "frozen" {
             Some(Frozen::new(servers))
         } else {
-            servers.iter().for_each(|pid| signal(*pid, "-KILL"));
+            for pid in servers {
+                signal(pid, "-KILL");
+            }
             None
         };
         until("requests are refused", || async {

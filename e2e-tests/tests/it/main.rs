@@ -10,4 +10,5 @@ mod life;
 mod promises;
 mod rights;
 mod scan;
+mod twins;
 mod walk;

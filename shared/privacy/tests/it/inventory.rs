@@ -1,7 +1,7 @@
 //! The inventory that rows write of themselves.
 
 use kernel::Service;
-use privacy::{Category, PersonalData, RecordRole, Source, StoreRecord};
+use privacy::{Category, PersonalData, RecordRole, Source, StoreRecord, check};
 use serde_json::json;
 
 #[derive(PersonalData)]
@@ -76,4 +76,18 @@ fn the_derive_knows_every_word_of_the_policy() {
     assert!(fields.iter().all(|field| field.field == field.category.unwrap().name()));
     assert!(Source::ALL.iter().all(|source| fields.iter().any(|field| field.sources.contains(source))));
     assert!(RecordRole::ALL.iter().all(|role| fields.iter().any(|field| field.roles.contains(role))));
+}
+
+#[test]
+fn what_the_derive_asks_is_what_the_policy_says() {
+    assert!(check::retention("traffic"));
+    for name in ["", "traffi", "traffix", "xraffic"] {
+        assert!(!check::retention(name), "{name}");
+    }
+    assert!(check::source(Category::Imported, Source::Client));
+    assert!(!check::source(Category::Imported, Source::Usage));
+    assert!(!check::source(Category::Traffic, Source::Direct));
+    assert!(check::role(Category::Imported, RecordRole::Processor));
+    assert!(!check::role(Category::Imported, RecordRole::Controller));
+    assert!(!check::role(Category::Traffic, RecordRole::Processor));
 }

@@ -44,6 +44,19 @@ fn what_was_changed_does_not_verify() {
     }
 }
 
+#[test]
+fn a_published_key_that_contradicts_itself_verifies_nothing() {
+    let receipts = signer(Kind::Receipt);
+    let (jws, good) = (receipts.sign(&json!({})), json!(receipts.public_jwk()));
+    let other = json!(signer(Kind::Receipt).public_jwk());
+    for (field, bad) in [("kty", &json!("EC")), ("crv", &json!("Ed448")), ("x", &other["x"])] {
+        let mut key = good.clone();
+        key[field] = bad.clone();
+        let keys = PublicKeys::from_json(&json!({ "keys": [key] }).to_string()).unwrap();
+        assert_eq!(keys.verify(Kind::Receipt, &jws), Err(Invalid::PublicKeys), "{field}");
+    }
+}
+
 /// RFC 8037, appendix A: the key, its thumbprint (A.3).
 #[test]
 fn the_key_id_is_the_thumbprint_of_rfc_8037() {

@@ -49,3 +49,24 @@ async fn nobody_else_may_read_the_files() {
     assert_eq!(mode(folder.path().join("roots")), 0o700);
     assert_eq!(mode(folder.path().join("roots/root-1.key")), 0o600);
 }
+
+#[tokio::test]
+async fn a_root_that_cannot_be_read_is_not_taken_for_one_that_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let roots = FileKeyWrapper::open(folder.path()).unwrap();
+    // It leads to itself: there is something of this name, and nobody can open it.
+    std::os::unix::fs::symlink("root-1.key", folder.path().join("root-1.key")).unwrap();
+    assert!(matches!(roots.wrap(1, b"key", b"").await, Err(WrapError::Unreachable(_))));
+    assert!(matches!(roots.destroy_root(1).await, Err(WrapError::Unreachable(_))), "nobody may believe that it is destroyed");
+}
+
+#[tokio::test]
+async fn a_root_that_somebody_else_makes_meanwhile_is_theirs_and_no_draft_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let roots = FileKeyWrapper::open(folder.path()).unwrap();
+    // Not there when it is looked for, there when it is made.
+    std::os::unix::fs::symlink("elsewhere", folder.path().join("root-2.key")).unwrap();
+    roots.create_root(2).await.unwrap();
+    assert!(!folder.path().join("root-2.new").exists());
+    assert_eq!(std::fs::read_link(folder.path().join("root-2.key")).unwrap(), std::path::Path::new("elsewhere"));
+}
