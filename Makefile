@@ -1,6 +1,6 @@
 # The menu. Every recipe is what a person would type; CI runs the same.
 .DEFAULT_GOAL := menu
-.PHONY: menu tools up down demo bench soak clean test lint deny ci doctor
+.PHONY: menu tools up down demo bench soak clean test lint deny proto ci doctor
 CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/mxtr
 DENY := $(CACHE)/tools/bin/cargo-deny
 MUTANTS := $(CACHE)/tools/bin/cargo-mutants
@@ -50,4 +50,7 @@ $(DENY):
 doctor: ## what this machine lacks
 	cargo run -q -p mxtr -- doctor
 
-ci: lint deny test ## what CI runs
+proto: ## whether the events are generated from what is committed, and break nobody who reads them
+	cargo test -q -p events --test it image
+
+ci: lint deny proto test ## what CI runs

@@ -7,6 +7,7 @@ mod cases;
 mod crashes;
 mod faults;
 mod life;
+mod messages;
 mod promises;
 mod rights;
 mod scan;
