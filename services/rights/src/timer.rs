@@ -93,7 +93,7 @@ async fn remind(desk: &Desk, tenant: TenantId, id: Uuid, now: Timestamp) -> Resu
 /// What comes to its end after a case was closed; the next time when something does.
 async fn settle(desk: &Desk, tenant: TenantId, case: &CaseRow, now: Timestamp) -> Result<Option<Timestamp>> {
     let closed = case.closed_at.map_or(now, jiff_diesel::Timestamp::to_jiff);
-    let after = |rule: &str| closed + SignedDuration::from_hours(24 * days(rule));
+    let after = |rule: &str| closed + SignedDuration::from_hours(24 * privacy::bundle().days(rule));
     let (package, text, whole) = (after("package"), after("case_text"), after("case"));
     let textless = case.identifiers.is_none() && case.message.is_none();
     if case.keyed && (textless || text <= now) {
@@ -118,9 +118,4 @@ async fn settle(desk: &Desk, tenant: TenantId, case: &CaseRow, now: Timestamp) -
         })
         .await?;
     Ok(if ended { None } else { [package, text, whole].into_iter().find(|at| *at > now) })
-}
-
-/// How many days the policy keeps something; for ever where it names none.
-fn days(rule: &str) -> i64 {
-    privacy::bundle().retention(rule).and_then(|rule| rule.days).map_or(i64::from(u16::MAX), i64::from)
 }

@@ -47,6 +47,11 @@ impl Bundle {
         self.retention.iter().find(|rule| rule.name == name)
     }
 
+    /// After how many days that rule ends something; practically never where it names none.
+    pub fn days(&self, rule: &str) -> i64 {
+        self.retention(rule).and_then(|rule| rule.days).map_or(i64::from(u16::MAX), i64::from)
+    }
+
     /// The client service of that name.
     pub fn service(&self, name: &str) -> Option<&'static ClientService> {
         self.services.iter().find(|service| service.name == name)

@@ -25,7 +25,7 @@ pub struct Progress {
 #[derive(Serialize, ToSchema)]
 pub struct ImportView {
     pub id: ImportId,
-    /// `staging`, `needs-mapping`, `staged`, `committing`, `done` or `failed`.
+    /// `staging`, `needs-mapping`, `staged`, `committing`, `done`, `failed`, or `expired`: never committed, and forgotten.
     pub state: String,
     pub progress: Progress,
     pub counts: Counts,
@@ -50,10 +50,13 @@ pub struct ImportView {
 impl ImportView {
     pub async fn of(vault: &Vault, run: &ImportRow) -> Result<Self> {
         let tenant = run.tenant_id.into();
-        let key = vault.import_key(tenant, run.id).await?;
-        let header: Vec<String> =
-            run.header.as_deref().map(|sealed| open_header(&key, tenant, run.id, sealed)).transpose()?.unwrap_or_default();
-        let mapping: Option<Mapping> = run.mapping.as_deref().map(|sealed| open_header(&key, tenant, run.id, sealed)).transpose()?;
+        let (mut header, mut mapping) = (Vec::<String>::new(), None::<Mapping>);
+        // With the file its key went.
+        if let Some(sealed) = &run.header {
+            let key = vault.import_key(tenant, run.id).await?;
+            header = open_header(&key, tenant, run.id, sealed)?;
+            mapping = run.mapping.as_deref().map(|sealed| open_header(&key, tenant, run.id, sealed)).transpose()?;
+        }
         let columns = mapping.map(|mapping| header.iter().cloned().zip(mapping.0).collect()).unwrap_or_default();
         Ok(Self {
             id: run.id.into(),

@@ -20,9 +20,10 @@ pub async fn get_rejects(caller: Caller<ImportContacts>, desk: Data<Desk>, id: P
     let (tenant, import) = (caller.tenant(), id.0.uuid());
     let run = imports::read(&desk.db, tenant, import).await?.ok_or(Error::NotFound)?;
     let sealed = imports::read_rejects(&desk.db, tenant, import).await?;
+    // The file and what was rejected of it are forgotten after a while, or were never there.
+    let sealed_header = run.header.as_deref().ok_or(Error::WrongState)?;
     let key = desk.vault.import_key(tenant, import).await?;
-    let header: Vec<String> =
-        run.header.as_deref().map(|sealed| open_header(&key, tenant, import, sealed)).transpose()?.unwrap_or_default();
+    let header: Vec<String> = open_header(&key, tenant, import, sealed_header)?;
     // Rejects are about nobody who has a key yet; that they were looked at is on record all the same.
     desk.db.journal().record(tenant, &record(&caller, &desk)).await?;
     let mut rows = Vec::new();

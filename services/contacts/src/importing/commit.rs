@@ -3,14 +3,15 @@
 use super::prepare::{Outcome, Work};
 use super::staged::Counts;
 use crate::error::{Error, Result};
-use crate::store::{imports, people, suppressions};
+use crate::store::imports::{self, ImportRow};
+use crate::store::{people, suppressions};
 use crate::telling;
 use crate::vault::Vault;
 use db::{Db, DbError, TenantTx};
 use events::contacts::Change;
 use jiff_diesel::ToDiesel as _;
 use kernel::TenantId;
-use opener::Opener;
+use opener::{HolderKind, Opener};
 use privacy::CategorySet;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -37,18 +38,21 @@ impl Importer {
 
     /// Lets the run be worked on.
     pub async fn enqueue(&self, tenant: TenantId, import: Uuid) -> Result<()> {
-        imports::enqueue(&self.db, tenant, import).await?;
+        imports::enqueue(&self.db, tenant, import, self.db.clock().now()).await?;
         self.wake.notify_one();
         Ok(())
     }
 
     /// Works until it is told to stop.
     pub async fn run(&self, stop: CancellationToken) -> anyhow::Result<()> {
+        // Once all of them: one that was let go may not have come to the front before a crash.
+        let mut all = true;
         while !stop.is_cancelled() {
-            match imports::queued(&self.db).await {
+            match imports::queued(&self.db, all).await {
                 Ok(queued) => {
+                    all = false;
                     for (tenant, import) in queued {
-                        if let Some(Err(cause)) = stop.run_until_cancelled(self.work(tenant, import)).await {
+                        if let Some(Err(cause)) = stop.run_until_cancelled(Box::pin(self.work(tenant, import))).await {
                             tracing::warn!(%import, cause = %cause, "an import waits: {cause}");
                         }
                     }
@@ -61,21 +65,50 @@ impl Importer {
         Ok(())
     }
 
-    /// Commits a run to its end. While a chunk is being kept, the next one is prepared.
+    /// Commits a run that is let go, forgets the file of one that has come to its end, and leaves any other until then.
     async fn work(&self, tenant: TenantId, import: Uuid) -> Result<()> {
-        let key = self.vault.import_key(tenant, import).await?;
-        let mut ready = None;
-        loop {
-            let Some(run) = imports::read(&self.db, tenant, import).await?.filter(|run| run.state == "committing") else { break };
-            if run.next_chunk >= run.chunks {
-                self.finish(tenant, import).await?;
-                break;
-            }
-            let (db, now) = (&self.db, self.db.clock().now());
-            let work = Work { tenant, run: &run, key: &key, db, opener: &self.opener, vault: &self.vault, now };
-            ready = self.chunk(&work, ready).await?;
+        let Some(mut run) = imports::read(&self.db, tenant, import).await? else { return Ok(imports::dequeue(&self.db, import).await?) };
+        if run.state == "committing" {
+            run = self.commit(tenant, run).await?;
         }
+        if run.ends_at() > self.db.clock().now() {
+            return Ok(imports::enqueue(&self.db, tenant, import, run.ends_at()).await?);
+        }
+        self.forget(tenant, import).await
+    }
+
+    /// The key first: what a copy of the tables still holds is nothing without it.
+    async fn forget(&self, tenant: TenantId, import: Uuid) -> Result<()> {
+        self.vault.keyring().destroy(tenant, HolderKind::Import, import).await?;
+        self.db
+            .tx(tenant, "imports.forget", async |tx: &mut TenantTx| {
+                let Some(mut run) = imports::lock(tx, import).await? else { return Ok(()) };
+                if run.finished_at.is_none() {
+                    run.state = "expired".to_owned();
+                    run.finished_at = Some(tx.clock().now().to_diesel());
+                }
+                run.version += 1;
+                imports::forget(tx, &mut run).await.map_err(Error::from)
+            })
+            .await?;
         Ok(imports::dequeue(&self.db, import).await?)
+    }
+
+    /// Commits a run to its end. While a chunk is being kept, the next one is prepared.
+    async fn commit(&self, tenant: TenantId, mut run: ImportRow) -> Result<ImportRow> {
+        let key = self.vault.import_key(tenant, run.id).await?;
+        let mut ready = None;
+        while run.state == "committing" {
+            if run.next_chunk >= run.chunks {
+                self.finish(tenant, run.id).await?;
+            } else {
+                let (db, now) = (&self.db, self.db.clock().now());
+                let work = Work { tenant, run: &run, key: &key, db, opener: &self.opener, vault: &self.vault, now };
+                ready = self.chunk(&work, ready).await?;
+            }
+            run = imports::read(&self.db, tenant, run.id).await?.ok_or(Error::NotFound)?;
+        }
+        Ok(run)
     }
 
     /// Commits the run's next chunk, which may have been prepared already, and prepares the one after it.

@@ -44,6 +44,8 @@ impl Stager<'_> {
         self.db
             .tx(declared.tenant, "imports.begin", async |tx: &mut TenantTx| imports::insert(tx, &run).await.map_err(Error::from))
             .await?;
+        // Whatever becomes of it, it comes to its end.
+        imports::enqueue(self.db, declared.tenant, run.id, run.ends_at()).await?;
         let staged = self.take(&mut run, &key, body).await;
         if staged.is_err() {
             run.state = "failed".to_owned();

@@ -4,7 +4,9 @@ use super::schema::{import_chunks, import_rejects, imports, queue};
 use db::{Db, DbError, TenantTx};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::TenantId;
+use jiff::SignedDuration;
+use jiff_diesel::ToDiesel as _;
+use kernel::{TenantId, Timestamp};
 use uuid::Uuid;
 
 /// A run.
@@ -31,6 +33,14 @@ pub struct ImportRow {
     pub version: i64,
     pub created_at: jiff_diesel::Timestamp,
     pub finished_at: Option<jiff_diesel::Timestamp>,
+}
+
+impl ImportRow {
+    /// When the file's rows and its key come to their end (policy, `import_file`), as far as is known.
+    pub fn ends_at(&self) -> Timestamp {
+        let from = self.finished_at.unwrap_or(self.created_at).to_jiff();
+        from + SignedDuration::from_hours(24 * privacy::bundle().days("import_file"))
+    }
 }
 
 pub async fn insert(tx: &mut TenantTx, import: &ImportRow) -> QueryResult<()> {
@@ -109,11 +119,22 @@ pub async fn read_rejects(db: &Db, tenant: TenantId, import: Uuid) -> Result<Vec
     db.read(tenant, "imports.rejects", query).await
 }
 
-/// Puts a run into the queue; again is no fault.
-pub async fn enqueue(db: &Db, of: TenantId, import: Uuid) -> Result<(), DbError> {
+/// Everything of the file is forgotten: what was staged, what was rejected, and what its columns were called.
+pub async fn forget(tx: &mut TenantTx, import: &mut ImportRow) -> QueryResult<()> {
+    let of_import = import_rejects::tenant_id.eq(import.tenant_id).and(import_rejects::import_id.eq(import.id));
+    diesel::delete(import_rejects::table.filter(of_import)).execute(tx.conn()).await?;
+    forget_chunks(tx, import.id).await?;
+    (import.header, import.mapping) = (None, None);
+    replace(tx, import).await
+}
+
+/// Lets a run be looked at from this time on, instead of any other.
+pub async fn enqueue(db: &Db, of: TenantId, import: Uuid, due: Timestamp) -> Result<(), DbError> {
     db.tx(TenantId::HOUSE, "imports.enqueue", async |tx: &mut TenantTx| {
-        let row = (queue::tenant_id.eq(TenantId::HOUSE.uuid()), queue::import_id.eq(import), queue::of_tenant.eq(of.uuid()));
-        diesel::insert_into(queue::table).values(row).on_conflict_do_nothing().execute(tx.conn()).await?;
+        let due_at = queue::due_at.eq(due.to_diesel());
+        let row = (queue::tenant_id.eq(TenantId::HOUSE.uuid()), queue::import_id.eq(import), queue::of_tenant.eq(of.uuid()), due_at);
+        let again = diesel::insert_into(queue::table).values(row).on_conflict((queue::tenant_id, queue::import_id)).do_update().set(due_at);
+        again.execute(tx.conn()).await?;
         Ok(())
     })
     .await
@@ -128,10 +149,11 @@ pub async fn dequeue(db: &Db, import: Uuid) -> Result<(), DbError> {
     .await
 }
 
-/// The runs that wait: (tenant, import).
-pub async fn queued(db: &Db) -> Result<Vec<(TenantId, Uuid)>, DbError> {
+/// The runs that are to be looked at: (tenant, import), in the order in which they came. Those that wait for later, too, when `all` are asked for.
+pub async fn queued(db: &Db, all: bool) -> Result<Vec<(TenantId, Uuid)>, DbError> {
+    let until = if all { Timestamp::MAX } else { db.clock().now() };
     let query = queue::table
-        .filter(queue::tenant_id.eq(TenantId::HOUSE.uuid()))
+        .filter(queue::tenant_id.eq(TenantId::HOUSE.uuid()).and(queue::due_at.le(until.to_diesel())))
         .order(queue::import_id)
         .select((queue::of_tenant, queue::import_id));
     let rows: Vec<(Uuid, Uuid)> = db.read(TenantId::HOUSE, "imports.queued", query).await?;

@@ -96,5 +96,6 @@ diesel::table! {
         tenant_id -> Uuid,
         import_id -> Uuid,
         of_tenant -> Uuid,
+        due_at -> Timestamptz,
     }
 }

@@ -37,6 +37,7 @@ struct Keyring {
     runtime: Runtime,
     issuer: Signer,
     folder: TempDir,
+    database: Database,
 }
 
 impl Keyring {
@@ -60,7 +61,7 @@ impl Keyring {
         };
         let running = keyring::start(config, runtime.clone()).await.unwrap();
         testkit::until("keyring is ready", || async { runtime.unready().is_empty() }).await;
-        let keyring = Self { internal: running.internal.unwrap(), runtime: runtime.clone(), issuer, folder };
+        let keyring = Self { internal: running.internal.unwrap(), runtime: runtime.clone(), issuer, folder, database };
         std::fs::write(keyring.folder.path().join("contacts.token"), keyring.token(Service::Contacts, clock)).unwrap();
         keyring
     }
@@ -138,6 +139,12 @@ impl App {
         let committed = self.owner().post(&format!("{path}/commit"), &Value::Null).await;
         assert_eq!(committed.status, 202, "{}", committed.text);
         self.until_done(&path).await
+    }
+
+    /// How many imports have a key.
+    pub async fn live_import_keys(&self) -> i64 {
+        let (kind, sql) = (i16::try_from(i32::from(HolderKind::Import)).unwrap(), self.keyring.database.superuser().await);
+        sql.query_one("SELECT count(*) FROM keyring.holders WHERE kind = $1", &[&kind]).await.unwrap().get(0)
     }
 
     pub async fn until_done(&self, path: &str) -> Value {

@@ -2,6 +2,7 @@
 
 use crate::app::{App, OPERATE};
 use events::{Outgoing, topics};
+use jiff::SignedDuration;
 use kernel::TenantId;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -183,7 +184,7 @@ async fn an_import_goes_on_where_a_process_that_stopped_left_it() {
     assert_eq!((&done["progress"], &done["counts"]["created"]), (&json!({"done": 3500, "total": 3500}), &json!(3500)));
     let counted = holder.query_one("SELECT count(*), count(DISTINCT email_index) FROM contacts.contacts", &[]).await.unwrap();
     assert_eq!((counted.get::<_, i64>(0), counted.get::<_, i64>(1)), (3500, 3500));
-    let left = holder.query_one("SELECT (SELECT count(*) FROM contacts.queue) + count(*) FROM contacts.import_chunks", &[]).await.unwrap();
+    let left = holder.query_one("SELECT count(*) FROM contacts.import_chunks", &[]).await.unwrap();
     assert_eq!(left.get::<_, i64>(0), 0, "nothing staged is left");
     app.stop().await;
 }
@@ -215,5 +216,46 @@ async fn a_file_of_an_unknown_layout_waits_until_its_columns_are_mapped() {
     for answer in [other.get(&path).await, other.post(&format!("{path}/commit"), &Value::Null).await] {
         assert_eq!(answer.status, 404);
     }
+    app.stop().await;
+}
+
+/// What the tables hold of files.
+async fn rows_of_files(app: &App) -> i64 {
+    let sql = "SELECT (SELECT count(*) FROM contacts.import_chunks) + (SELECT count(*) FROM contacts.import_rejects) \
+               + (SELECT count(*) FROM contacts.imports WHERE header IS NOT NULL OR mapping IS NOT NULL)";
+    app.database.superuser().await.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_and_its_key_are_gone_seven_days_after_its_import_ended_or_was_left() {
+    let app = App::start().await;
+    let rows = file(&[("ada@example.com", "Ada", ""), ("", "Nobody", "")]);
+    let done = app.import(CLIENT, &rows).await;
+    let path = format!("/v1/imports/{}", done["id"].as_str().unwrap());
+    let left = app.send_file(&app.owner(), CLIENT, rows).await;
+    let left = left.header("location").unwrap().to_owned();
+    let owner = app.owner();
+    app.clock.advance_to(app.clock.now() + SignedDuration::from_hours(7 * 24 - 1)).unwrap();
+    // A look that came after this time: another import has gone through.
+    let last = app.import(CLIENT, &file(&[("grace@example.com", "Grace", "")])).await;
+    let rejects = owner.get(&format!("{path}/rejects.csv")).await;
+    assert!(rejects.text.contains("Nobody"), "an hour before it is there: {}", rejects.text);
+    app.clock.advance_to(app.clock.now() + SignedDuration::from_hours(1)).unwrap();
+    testkit::until("both files are forgotten", || async { rows_of_files(&app).await == 1 }).await;
+    assert_eq!(owner.get(&format!("{path}/rejects.csv")).await.status, 409);
+    let after = owner.get(&path).await.json();
+    assert_eq!(
+        (&after["state"], &after["counts"], &after["header"]),
+        (&json!("done"), &done["counts"], &json!([])),
+        "what it did is known still"
+    );
+    let expired = owner.get(&left).await.json();
+    assert_eq!(expired["state"], "expired", "{expired}");
+    assert_eq!(owner.post(&format!("{left}/commit"), &Value::Null).await.status, 409);
+    assert_eq!(
+        owner.get(&format!("/v1/imports/{}", last["id"].as_str().unwrap())).await.json()["header"].as_array().map(Vec::len),
+        Some(11)
+    );
+    assert_eq!(app.live_import_keys().await, 1, "only the last one's key lives");
     app.stop().await;
 }

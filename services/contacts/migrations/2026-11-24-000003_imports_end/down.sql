@@ -1,0 +1,1 @@
+ALTER TABLE contacts.queue DROP COLUMN due_at;
