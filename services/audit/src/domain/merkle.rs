@@ -113,11 +113,6 @@ impl Plan {
         Self::Join(Box::new(Self::span(start, middle)), Box::new(Self::span(middle, end)))
     }
 
-    /// The root of a tree of this size, which is not empty.
-    pub fn root(size: u64) -> Option<Self> {
-        (size > 0).then(|| Self::span(0, size))
-    }
-
     /// The subtrees it needs.
     pub fn positions(&self) -> Vec<Position> {
         match self {
