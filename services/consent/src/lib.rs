@@ -7,6 +7,7 @@ pub mod events;
 pub mod http;
 mod inventory;
 mod recording;
+mod repair;
 pub mod store;
 
 pub use config::Config;
@@ -46,6 +47,7 @@ pub async fn start(config: Config, rt: Runtime) -> anyhow::Result<Running> {
     let mut views = Views::new(&rt, &config.common.kafka());
     let auth = Data::new(Auth::start(&rt, &config.common, &mut views));
     let keyring = Keyring::start(&rt, &config.common, views.add(&topics::SHREDDED))?;
+    repair::spawn(&rt, &db, &views.add(&topics::CONSENT_DECISIONS), auth.tenants());
     views.spawn()?;
     let participant = Arc::new(config.participant()?);
     Consumer::new(&rt, &producer)

@@ -4,6 +4,7 @@ use super::schema::{acknowledgements, records, states, subjects};
 use crate::error::Error;
 use db::TenantTx;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Text, Uuid as SqlUuid};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use events::consent::PersonState;
@@ -23,33 +24,24 @@ pub struct Person {
 
 /// Keeps what was heard of each person, in one statement, unless something newer was heard before. Nobody may be in it twice.
 pub async fn hear(tx: &mut TenantTx, heard: &[(SubjectId, &ContactChanged)]) -> QueryResult<()> {
-    use diesel::query_dsl::methods::FilterDsl as _;
     if heard.is_empty() {
         return Ok(());
     }
-    let tenant = tx.tenant().uuid();
-    let row = |(subject, heard): &(SubjectId, &ContactChanged)| {
-        (
-            subjects::tenant_id.eq(tenant),
-            subjects::subject_id.eq(subject.uuid()),
-            subjects::role.eq(heard.role.clone()),
-            subjects::quarantined.eq(heard.quarantined),
-            subjects::version.eq(heard.version),
-        )
-    };
-    diesel::insert_into(subjects::table)
-        .values(heard.iter().map(row).collect::<Vec<_>>())
-        .on_conflict((subjects::tenant_id, subjects::subject_id))
-        .do_update()
-        .set((
-            subjects::role.eq(excluded(subjects::role)),
-            subjects::quarantined.eq(excluded(subjects::quarantined)),
-            subjects::version.eq(excluded(subjects::version)),
-        ))
-        .filter(subjects::version.lt(excluded(subjects::version)))
-        .execute(tx.conn())
-        .await
-        .map(drop)
+    diesel::sql_query(
+        "INSERT INTO consent.subjects AS known (tenant_id, subject_id, role, quarantined, version) \
+         SELECT $1, heard.subject_id, heard.role, heard.quarantined, heard.version \
+         FROM unnest($2, $3, $4, $5) AS heard (subject_id, role, quarantined, version) \
+         ON CONFLICT (tenant_id, subject_id) DO UPDATE SET role = excluded.role, quarantined = excluded.quarantined, version = excluded.version \
+         WHERE known.version < excluded.version",
+    )
+    .bind::<SqlUuid, _>(tx.tenant().uuid())
+    .bind::<Array<SqlUuid>, _>(heard.iter().map(|(subject, _)| subject.uuid()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(heard.iter().map(|(_, heard)| heard.role.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Bool>, _>(heard.iter().map(|(_, heard)| heard.quarantined).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(heard.iter().map(|(_, heard)| heard.version).collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await
+    .map(drop)
 }
 
 /// These people, in no order; who is unknown is missing.

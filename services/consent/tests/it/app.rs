@@ -1,5 +1,6 @@
 //! A running consent with a database, topics and a tenant of its own.
 
+use bus::KafkaConfig;
 use consent::{Config, MIGRATIONS, Running};
 use events::contacts::{Change, ContactChanged};
 use events::{Outgoing, topics};
@@ -22,7 +23,12 @@ pub struct App {
 
 impl App {
     pub async fn start() -> Self {
-        let (kafka, clock) = (testkit::kafka().await, testkit::clock());
+        Self::start_on(testkit::kafka().await).await
+    }
+
+    /// On these topics.
+    pub async fn start_on(kafka: KafkaConfig) -> Self {
+        let clock = testkit::clock();
         let database = testkit::database(Service::Consent, MIGRATIONS).await;
         let (receipts, word) = (Signer::generate_pkcs8(), Signer::generate_pkcs8());
         let keys = json!({"keys": [

@@ -6,5 +6,6 @@ mod api;
 mod app;
 mod contacts;
 mod recording;
+mod repair;
 mod rights_tasks;
 mod statements;
