@@ -8,7 +8,7 @@ use std::collections::HashSet;
 /// How often each thing is killed; `make soak` says more.
 fn kills() -> usize {
     #[expect(clippy::disallowed_methods, reason = "how a test run is told how long it may take")]
-    let said = std::env::var("MXTR_SOAK_KILLS");
+    let said = std::env::var("SOAK_KILLS");
     said.ok().and_then(|kills| kills.parse().ok()).unwrap_or(3)
 }
 
