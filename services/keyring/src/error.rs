@@ -3,7 +3,7 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use db::DbError;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,7 @@ impl Error {
     pub fn is_overtaken(&self) -> bool {
         match self {
             Self::Overtaken => true,
-            Self::Db(DbError::Query(DieselError::DatabaseError(kind, _))) => matches!(kind, DatabaseErrorKind::ForeignKeyViolation),
+            Self::Db(DbError::Query(failure)) => failure.foreign_key,
             _ => false,
         }
     }

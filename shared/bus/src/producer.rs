@@ -67,18 +67,19 @@ impl Producer {
     ///
     /// # Errors
     /// [`BusError::NotKept`]: at least one was not kept; sending all again keeps the order of each key. [`BusError::Refused`]: the broker will never keep
-    /// the ones named.
+    /// the ones named, and has kept all others.
     pub async fn send(&self, events: &[Outgoing]) -> Result<(), BusError> {
+        let mut refused = Vec::new();
         for wave in waves(events) {
             for some in wave.chunks(IN_FLIGHT) {
-                self.send_together(some).await?;
+                refused.extend(self.send_together(some).await?);
             }
         }
-        Ok(())
+        if refused.is_empty() { Ok(()) } else { Err(BusError::Refused(refused)) }
     }
 
-    /// Events of different keys, whose order does not matter.
-    async fn send_together(&self, events: &[&Outgoing]) -> Result<(), BusError> {
+    /// Events of different keys, whose order does not matter; which of them the broker will never keep.
+    async fn send_together(&self, events: &[&Outgoing]) -> Result<Vec<EventId>, BusError> {
         // All that left are waited for, whatever becomes of the others: nothing of this call is on its way when it returns.
         let leaving: Vec<Result<DeliveryFuture, KafkaError>> = events.iter().map(|event| self.enqueue(event)).collect();
         let fates = futures_util::future::join_all(leaving.into_iter().map(fate)).await;
@@ -88,9 +89,7 @@ impl Producer {
         if fates.iter().any(|fate| matches!(fate, Fate::NotKept | Fate::Fatal)) {
             return Err(BusError::NotKept);
         }
-        let refused: Vec<EventId> =
-            events.iter().zip(&fates).filter(|(_, fate)| **fate == Fate::Refused).map(|(event, _)| event.event_id).collect();
-        if refused.is_empty() { Ok(()) } else { Err(BusError::Refused(refused)) }
+        Ok(events.iter().zip(&fates).filter(|(_, fate)| **fate == Fate::Refused).map(|(event, _)| event.event_id).collect())
     }
 
     fn enqueue(&self, event: &Outgoing) -> Result<DeliveryFuture, KafkaError> {

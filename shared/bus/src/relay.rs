@@ -4,12 +4,12 @@ use crate::{BusError, Producer};
 use db::{Db, outbox};
 use events::platform::Watermark;
 use events::{Outgoing, Topic, topics};
-use kernel::{TenantId, micros};
+use kernel::{EventId, TenantId, micros};
 use runtime::{Runtime, Stage};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Rows a transaction; a row may carry thousands of events.
+/// Rows a transaction at most; a row may carry thousands of events.
 const ROWS: i64 = 100;
 /// Commits within this time share a round.
 const DEBOUNCE: Duration = Duration::from_millis(1);
@@ -54,7 +54,7 @@ impl Relay {
     /// Publishes until nothing is left.
     async fn round(&mut self) {
         loop {
-            let done = outbox::relay_batch(&self.db, ROWS, async |events: Vec<Outgoing>| self.producer.send(&events).await).await;
+            let done = outbox::relay_batch(&self.db, ROWS, async |events: Vec<Outgoing>| produced(self.producer.send(&events).await)).await;
             match done {
                 Ok(relayed) => {
                     self.pause = Duration::ZERO;
@@ -93,6 +93,15 @@ impl Relay {
             Ok(()) => self.next_watermark = Instant::now() + WATERMARK,
             Err(cause) => tracing::debug!(cause = %chain(&cause), "a watermark was not kept"),
         }
+    }
+}
+
+/// Which events the broker will never keep; the others it has.
+fn produced(sent: Result<(), BusError>) -> Result<Vec<EventId>, BusError> {
+    match sent {
+        Ok(()) => Ok(Vec::new()),
+        Err(BusError::Refused(events)) => Ok(events),
+        Err(other) => Err(other),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error};
 
-/// A failure of the database. Its text never repeats a value: PostgreSQL's own messages may, and stay in the source.
+/// A failure of the database. Neither its text nor its source repeats a value.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// Nobody is there, or no connection was free in time: try again later.
@@ -11,6 +11,9 @@ pub enum DbError {
     /// Two transactions got in each other's way (40001, 40P01): running it again is the remedy.
     #[error("the transaction has to run again")]
     Again,
+    /// A lock was not had in time, or a statement took too long and was ended: the server has more to do than it can, or somebody is at the same row.
+    #[error("the database is busy")]
+    Busy,
     /// A unique key exists already; the name is the constraint's.
     #[error("a row with this key exists: {0}")]
     Conflict(String),
@@ -19,7 +22,43 @@ pub enum DbError {
     NotFound,
     /// Anything else.
     #[error("the query failed")]
-    Query(#[source] Error),
+    Query(#[source] Failure),
+}
+
+/// What the server said of a query, as far as it can be shown: PostgreSQL quotes what it was given, so that quotations are left out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{said}")]
+pub struct Failure {
+    said: String,
+    /// Whether a row that another points to is not there, or would go.
+    pub foreign_key: bool,
+}
+
+impl Failure {
+    fn of(error: &Error) -> Self {
+        let Error::DatabaseError(kind, information) = error else {
+            // Texts of other kinds may repeat what could not be converted.
+            let said = match error {
+                Error::SerializationError(_) => "a value could not be written",
+                Error::DeserializationError(_) => "a value could not be read",
+                Error::QueryBuilderError(_) => "the query could not be built",
+                _ => "the query did not run",
+            };
+            return Self { said: said.to_owned(), foreign_key: false };
+        };
+        // PostgreSQL's own sentence, each quotation of which may be what was sent: `invalid input syntax for type uuid: "…"`.
+        let sentence: String = information
+            .message()
+            .split('"')
+            .enumerate()
+            .map(|(at, part)| if at % 2 == 0 { part } else { "…" })
+            .collect::<Vec<_>>()
+            .join("\"");
+        let place = [information.table_name(), information.column_name(), information.constraint_name()];
+        let place: Vec<&str> = place.into_iter().flatten().collect();
+        let said = if place.is_empty() { sentence } else { format!("{sentence} ({})", place.join(", ")) };
+        Self { said, foreign_key: matches!(kind, DatabaseErrorKind::ForeignKeyViolation) }
+    }
 }
 
 impl DbError {
@@ -40,6 +79,9 @@ impl DbError {
         false
     }
 }
+
+/// What PostgreSQL says when it ends a statement of its own accord.
+const ENDED: [&str; 2] = ["canceling statement due to lock timeout", "canceling statement due to statement timeout"];
 
 /// What PostgreSQL says when it goes away, comes back or is taken down; each ends the connection.
 const GONE: [&str; 6] = [
@@ -63,11 +105,12 @@ impl From<Error> for DbError {
                     DatabaseErrorKind::UniqueViolation => Self::Conflict(information.constraint_name().unwrap_or_default().to_owned()),
                     DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Self::Unavailable,
                     _ if message.starts_with("deadlock detected") => Self::Again,
+                    _ if ENDED.iter().any(|ended| message.starts_with(ended)) => Self::Busy,
                     _ if GONE.iter().any(|gone| message.contains(gone)) => Self::Unavailable,
-                    _ => Self::Query(error),
+                    _ => Self::Query(Failure::of(&error)),
                 }
             }
-            _ => Self::Query(error),
+            _ => Self::Query(Failure::of(&error)),
         }
     }
 }

@@ -1,9 +1,8 @@
 //! The inbox: an event has its effect once, however often it comes.
 
 use crate::TenantTx;
-use crate::schema::inbox;
-use diesel::prelude::*;
 use diesel::sql_types::{Array, Text, Timestamptz, Uuid};
+use diesel::{QueryResult, QueryableByName};
 use diesel_async::RunQueryDsl;
 use jiff_diesel::ToDiesel as _;
 use kernel::EventId;
@@ -38,12 +37,4 @@ pub async fn first_times(tx: &mut TenantTx, consumer: &str, events: &[EventId]) 
     .load::<New>(tx.conn())
     .await?;
     Ok(new.into_iter().map(|row| EventId::from(row.event_id)).collect())
-}
-
-/// Forgets what was handled before this time; topics keep nothing that long.
-///
-/// # Errors
-/// The query failed.
-pub async fn prune(connection: &mut diesel_async::AsyncPgConnection, before: kernel::Timestamp) -> QueryResult<usize> {
-    diesel::delete(inbox::table.filter(inbox::handled_at.lt(before.to_diesel()))).execute(connection).await
 }

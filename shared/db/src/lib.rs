@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod error;
+mod housekeeping;
 pub mod idempotency;
 pub mod inbox;
 mod journal;
@@ -12,7 +13,7 @@ mod row_security;
 mod schema;
 mod tenant;
 
-pub use error::DbError;
+pub use error::{DbError, Failure};
 pub use journal::Journal;
 pub use migrate::{EmbeddedMigrations, Migration, embed_migrations, migrate, schema_is_current};
 pub use pool::{DatabaseConfig, Db};

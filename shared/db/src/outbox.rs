@@ -6,11 +6,15 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use events::Outgoing;
+use events::outbox::NoBatch;
 use jiff_diesel::ToDiesel as _;
-use kernel::{Clock, Timestamp};
+use kernel::{Clock, EventId, Timestamp};
 
 /// The lock by which one relay at a time works on a database; it ends with the transaction.
 const RELAY: i64 = 0x6d78_7472_0001;
+
+/// A round takes no more rows when it has this many bytes of events: it has to be over before the server ends its transaction.
+const ROUND: i64 = 8 << 20;
 
 /// What a relay did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +56,15 @@ struct Oldest {
     began_at: Option<jiff_diesel::Timestamp>,
 }
 
-/// Takes up to `limit` rows in their order, hands their events to `produce`, and forgets the rows when, and only when, it succeeds.
+/// Takes up to `limit` rows in their order, hands their events to `produce`, and forgets the rows when, and only when, it succeeds. What `produce` names as
+/// refused for ever is put aside, so that it stops nothing behind it.
 /// One relay at a time: with another at work it does nothing. A crash after `produce` repeats events; none is lost, and none of a key overtakes another.
 ///
 /// # Errors
 /// What `produce` says, and [`DbError`]; the rows are still there then.
 pub async fn relay_batch<F, E>(db: &Db, limit: i64, produce: F) -> Result<Relayed, E>
 where
-    F: AsyncFnOnce(Vec<Outgoing>) -> Result<(), E>,
+    F: AsyncFnOnce(Vec<Outgoing>) -> Result<Vec<EventId>, E>,
     E: From<DbError>,
 {
     db.infra("outbox.relay", async |connection: &mut AsyncPgConnection| {
@@ -69,12 +74,14 @@ where
         // Before the rows are looked at: whatever commits later has begun by then, or has not been recorded yet.
         let recorded_until = oldest_writer(connection).await.map_err(DbError::from)?;
         let rows = take(connection, limit).await.map_err(DbError::from)?;
-        let taken = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        let bytes: usize = rows.iter().map(|row| row.batch.len()).sum();
+        let some_left = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit || i64::try_from(bytes).unwrap_or(i64::MAX) >= ROUND;
         let events = readable(connection, &rows).await.map_err(DbError::from)?;
         if !events.is_empty() {
-            produce(events).await?;
+            let refused = produce(events).await?;
+            put_aside(connection, &rows, &refused).await.map_err(DbError::from)?;
         }
-        Ok(Relayed { rows: rows.len(), published_until: (taken < limit).then_some(recorded_until) })
+        Ok(Relayed { rows: rows.len(), published_until: (!some_left).then_some(recorded_until) })
     })
     .await
 }
@@ -89,32 +96,50 @@ async fn lock(connection: &mut AsyncPgConnection) -> QueryResult<bool> {
 
 async fn take(connection: &mut AsyncPgConnection, limit: i64) -> QueryResult<Vec<Row>> {
     let mut rows: Vec<Row> = diesel::sql_query(
-        "DELETE FROM infra.outbox WHERE id IN (SELECT id FROM infra.outbox ORDER BY id LIMIT $1) RETURNING id, batch, created_at",
+        "DELETE FROM infra.outbox WHERE id IN (SELECT id FROM (\
+           SELECT id, sum(octet_length(batch)) OVER (ORDER BY id) - octet_length(batch) AS before \
+           FROM (SELECT id, batch FROM infra.outbox ORDER BY id LIMIT $1) AS first) AS counted WHERE before < $2) \
+         RETURNING id, batch, created_at",
     )
     .bind::<BigInt, _>(limit)
+    .bind::<BigInt, _>(ROUND)
     .load(connection)
     .await?;
     rows.sort_by_key(|row| row.id);
     Ok(rows)
 }
 
-/// The events of the rows; a row that cannot be read is put aside, so that it stops nothing behind it.
+/// The events of the rows; a row that cannot be read is put aside as it is.
 async fn readable(connection: &mut AsyncPgConnection, rows: &[Row]) -> QueryResult<Vec<Outgoing>> {
     let mut all = Vec::new();
-    let mut dead = Vec::new();
     for row in rows {
         match events::outbox::decode(&row.batch) {
             Ok(events) => all.extend(events),
-            Err(events::outbox::NoBatch) => {
-                dead.push((outbox_dead::id.eq(row.id), outbox_dead::batch.eq(&row.batch), outbox_dead::created_at.eq(row.created_at)));
-            }
+            Err(NoBatch) => bury(connection, row, &row.batch).await?,
         }
     }
-    if !dead.is_empty() {
-        tracing::error!(rows = dead.len(), "rows of the outbox cannot be read; they stand in infra.outbox_dead");
-        diesel::insert_into(outbox_dead::table).values(dead).execute(connection).await?;
-    }
     Ok(all)
+}
+
+/// Keeps those of the rows' events that are refused for ever for a person to look at.
+async fn put_aside(connection: &mut AsyncPgConnection, rows: &[Row], refused: &[EventId]) -> QueryResult<()> {
+    for row in rows.iter().filter(|_| !refused.is_empty()) {
+        let mut events = events::outbox::decode(&row.batch).unwrap_or_default();
+        events.retain(|event| refused.contains(&event.event_id));
+        if !events.is_empty() {
+            bury(connection, row, &events::outbox::encode(&events)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn bury(connection: &mut AsyncPgConnection, row: &Row, batch: &[u8]) -> QueryResult<()> {
+    tracing::error!(row = row.id, "a row of the outbox cannot be published; it stands in infra.outbox_dead");
+    diesel::insert_into(outbox_dead::table)
+        .values((outbox_dead::id.eq(row.id), outbox_dead::batch.eq(batch), outbox_dead::created_at.eq(row.created_at)))
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 /// When the oldest transaction that may still write to the outbox began; now, where there is none. PostgreSQL's clock and ours may differ: the lease of

@@ -1,13 +1,13 @@
 //! The pool, and what is done with a connection that belongs to no tenant.
 
-use crate::{DbError, Journal};
+use crate::{DbError, Journal, housekeeping};
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{
     AnsiTransactionManager as Manager, AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager as _,
 };
 use kernel::Clock;
-use runtime::{Runtime, Secret};
+use runtime::{Runtime, Secret, Stage};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -82,7 +82,10 @@ impl Db {
         let wake_relay = Arc::new(Notify::new());
         let deadline = Deadline(config.answer_within);
         let journal = Journal::start(pool.clone(), deadline, runtime, wake_relay.clone());
-        Ok(Self { pool, deadline, runtime: runtime.clone(), wake_relay, journal })
+        let db = Self { pool, deadline, runtime: runtime.clone(), wake_relay, journal };
+        let swept = db.clone();
+        runtime.spawn(Stage::Work, "housekeeping", |stop| housekeeping::run(swept, stop));
+        Ok(db)
     }
 
     /// A connection of the pool; one that died while it lay there is thrown away and another is taken.

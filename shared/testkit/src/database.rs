@@ -62,9 +62,18 @@ async fn template(service: Service, migrations: EmbeddedMigrations) -> String {
         .await;
     }
     execute("postgres", &format!("CREATE DATABASE {name} OWNER mxtr_{service}_owner")).await;
-    db::migrate(&named(service, &name).owner_url, service, migrations).await.expect("the schema can be made");
+    migrated(named(service, &name).owner_url, service, migrations).await;
     made.insert(service, name.clone());
     name
+}
+
+/// Migrates on a runtime of its own: migrations block their thread, which a test's runtime may have one of.
+async fn migrated(owner_url: String, service: Service, migrations: EmbeddedMigrations) {
+    let migrating = move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread can be had");
+        runtime.block_on(db::migrate(&owner_url, service, migrations)).expect("the schema can be made");
+    };
+    tokio::task::spawn_blocking(migrating).await.expect("it does not panic");
 }
 
 fn named(service: Service, name: &str) -> Database {

@@ -86,7 +86,7 @@ impl IdempotencyKey {
             Ok(Claim::First) => Ok(None),
             Ok(Claim::Done { status, resource }) => Ok(Some(Replay { status, resource })),
             Ok(Claim::OtherBody) => Err(Refused::OtherRequest),
-            Err(db::DbError::Query(cause)) if cause.to_string().contains("lock timeout") => Err(Refused::Running),
+            Err(db::DbError::Busy) => Err(Refused::Running),
             Err(cause) => Err(cause.into()),
         }
     }

@@ -116,7 +116,7 @@ impl Problem {
     /// What a failure of the database means to a caller.
     pub fn of_database(cause: &db::DbError) -> Self {
         match cause {
-            db::DbError::Unavailable | db::DbError::Again => Self::new(Slug::UNAVAILABLE),
+            db::DbError::Unavailable | db::DbError::Again | db::DbError::Busy => Self::new(Slug::UNAVAILABLE),
             db::DbError::Conflict(_) => Self::new(Slug::CONFLICT),
             db::DbError::NotFound => Self::new(Slug::NOT_FOUND),
             db::DbError::Query(_) => Self::internal(cause),

@@ -57,6 +57,24 @@ async fn what_is_committed_is_heard_in_order_and_what_is_not_never() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_the_broker_never_takes_holds_up_nothing_behind_it() {
+    let config = alone().await;
+    let (runtime, db) = database(Service::Contacts).await;
+    let (handler, mut taken) = hears(|_| Ok(()));
+    let listener = hear(&config, Service::Consent, handler);
+    let too_long = Outgoing { data: Some(vec![7; 5 << 20]), ..change(1, 2) };
+    commit(&db, &[change(1, 1), too_long, change(1, 3), change(2, 4)]).await;
+    commit(&db, &[change(1, 5)]).await;
+    spawn_relay(&runtime, &db, &producer(&config));
+    let mut heard: Vec<i64> = taken.take(4).await.iter().map(number).collect();
+    heard.sort_unstable();
+    assert_eq!(heard, [1, 3, 4, 5]);
+    assert!(taken.nothing(), "and each once");
+    runtime.shut_down().await;
+    listener.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watermark_never_says_more_than_what_is_published() {
     let config = alone().await;
     let (runtime, db) = database(Service::Consent).await;

@@ -1,7 +1,10 @@
 //! db on a real PostgreSQL: tenants, transactions that run again, reads that are given up, the outbox, and a server that is frozen.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod errors;
 mod frozen;
+mod housekeeping;
+mod journal;
 mod outbox;
 mod reads;
 mod tenants;

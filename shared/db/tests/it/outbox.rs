@@ -29,7 +29,7 @@ async fn relay(db: &Db) -> (Vec<uuid::Uuid>, Result<Relayed, DbError>) {
     let mut ids = Vec::new();
     let relayed = relay_batch(db, 10, async |events: Vec<Outgoing>| {
         ids.extend(events.iter().map(|event| event.event_id.uuid()));
-        Ok::<_, DbError>(())
+        Ok::<_, DbError>(Vec::new())
     });
     let relayed = relayed.await;
     (ids, relayed)
@@ -47,7 +47,7 @@ async fn a_relay_that_lost_its_connection_is_overtaken_and_nothing_is_lost() {
         relay_batch(&slow, 10, async |events: Vec<Outgoing>| {
             handed.send(events.iter().map(|event| event.event_id.uuid()).collect::<Vec<_>>()).unwrap();
             wait.await.unwrap();
-            Ok::<_, DbError>(())
+            Ok::<_, DbError>(Vec::new())
         })
         .await
     });
@@ -90,6 +90,45 @@ async fn what_could_not_be_handed_over_is_there_still_and_what_cannot_be_read_is
     assert_eq!(relayed.unwrap().rows, 2);
     let aside: i64 = superuser.query_one("SELECT count(*) FROM infra.outbox_dead WHERE batch = 'no batch'", &[]).await.unwrap().get(0);
     assert_eq!(aside, 1);
+}
+
+#[tokio::test]
+async fn what_the_broker_refuses_for_ever_is_put_aside_and_the_rest_is_forgotten() {
+    let (database, db) = database().await;
+    let (refused, kept) = (change(1), change(2));
+    let done: Result<(), DbError> = db
+        .tx(tenant(1), "test.publish", async |tx: &mut TenantTx| {
+            tx.publish(refused.clone());
+            tx.publish(kept.clone());
+            Ok(())
+        })
+        .await;
+    done.unwrap();
+    commit(&db, 3).await;
+    let relayed = relay_batch(&db, 10, async |_: Vec<Outgoing>| Ok::<_, DbError>(vec![refused.event_id])).await.unwrap();
+    assert!(relayed.rows == 2 && relayed.published_until.is_some(), "nothing is left to be published");
+    let aside = database.superuser().await.query("SELECT batch FROM infra.outbox_dead", &[]).await.unwrap();
+    let aside: Vec<_> = aside.iter().flat_map(|row| events::outbox::decode(row.get(0)).unwrap()).map(|event| event.event_id).collect();
+    assert_eq!(aside, [refused.event_id]);
+    assert!(relay(&db).await.0.is_empty());
+}
+
+#[tokio::test]
+async fn a_round_ends_where_its_bytes_do_and_says_that_more_is_left() {
+    let (_, db) = database().await;
+    for number in 0..3 {
+        let done: Result<(), DbError> = db
+            .tx(tenant(1), "test.publish", async |tx: &mut TenantTx| {
+                tx.publish(Outgoing { data: Some(vec![7; 5 << 20]), ..change(number) });
+                Ok(())
+            })
+            .await;
+        done.unwrap();
+    }
+    let (first, relayed) = relay(&db).await;
+    assert_eq!((first.len(), relayed.unwrap()), (2, Relayed { rows: 2, published_until: None }));
+    let (second, relayed) = relay(&db).await;
+    assert!(second.len() == 1 && relayed.unwrap().published_until.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
