@@ -34,6 +34,16 @@ impl From<diesel::result::Error> for Error {
     }
 }
 
+impl From<Error> for bus::Rejected {
+    /// Whether waiting helps: what is stored and cannot be read will not be read by trying again.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Db(_) | Error::Stale(_) | Error::Repeat(_) => Self::Retry(error.into()),
+            Error::NotFound | Error::Inadmissible(_) | Error::Refused(_) | Error::State(_) => Self::Poison(error.into()),
+        }
+    }
+}
+
 impl Error {
     fn problem(&self) -> Problem {
         match self {

@@ -46,12 +46,13 @@ pub async fn start(config: Config, rt: Runtime) -> anyhow::Result<Running> {
     let producer = Producer::new(&config.common.kafka(), Service::Consent.name())?;
     let mut views = Views::new(&rt, &config.common.kafka());
     let auth = Data::new(Auth::start(&rt, &config.common, &mut views));
-    let keyring = Keyring::start(&rt, &config.common, views.add(&topics::SHREDDED))?;
+    let erased = views.add(&topics::SHREDDED);
+    let keyring = Keyring::start(&rt, &config.common, erased.clone())?;
     repair::spawn(&rt, &db, &views.add(&topics::CONSENT_DECISIONS), auth.tenants());
     views.spawn()?;
     let participant = Arc::new(config.participant()?);
     Consumer::new(&rt, &producer)
-        .with(OnContactChanged { db: db.clone() })
+        .with(OnContactChanged { db: db.clone(), erased })
         .with(OnApplied { db: db.clone() })
         .with(OnRightsTask { db: db.clone(), keyring, participant })
         .spawn()?;

@@ -1,6 +1,6 @@
 //! A phase of a rights case: what is held, what is handed out, what goes, what is left.
 
-use super::on_contact_changed::forget;
+use super::on_contact_changed::say_gone;
 use crate::error::Error;
 use crate::store::{people, records, records::Record};
 use anyhow::anyhow;
@@ -68,7 +68,7 @@ impl Handler for OnRightsTask {
                 Ok(())
             })
             .await;
-        done.map_err(|cause| Rejected::Retry(cause.into()))
+        done.map_err(Rejected::from)
     }
 }
 
@@ -138,7 +138,9 @@ async fn look(tx: &mut TenantTx, subject: SubjectId, phase: RightsPhase) -> Resu
 
 async fn erase(tx: &mut TenantTx, subject: SubjectId) -> Result<Answer, Error> {
     let rows = people::count(tx, subject).await?;
-    forget(tx, subject).await?;
+    if people::forget(tx, subject).await? {
+        say_gone(tx, subject);
+    }
     Ok(Answer { result: RightsResult::Done, counts: counts(rows, "erased"), parts: Vec::new() })
 }
 

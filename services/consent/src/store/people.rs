@@ -44,13 +44,36 @@ pub async fn hear(tx: &mut TenantTx, heard: &[(SubjectId, &ContactChanged)]) -> 
     .map(drop)
 }
 
-/// These people, in no order; who is unknown is missing.
+/// Lets people go whose contacts were deleted: no statement can be about them, nobody decides by what they said, and their records stay. Answers those of
+/// whom there was a state that others have heard of. Who is unknown stays unknown.
+pub async fn leave(tx: &mut TenantTx, gone: &[(SubjectId, &ContactChanged)]) -> QueryResult<Vec<SubjectId>> {
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (tenant, ids) = (tx.tenant().uuid(), gone.iter().map(|(subject, _)| subject.uuid()).collect::<Vec<_>>());
+    diesel::sql_query(
+        "UPDATE consent.subjects AS known SET gone = true, version = greatest(known.version, heard.version) \
+         FROM unnest($2, $3) AS heard (subject_id, version) WHERE known.tenant_id = $1 AND known.subject_id = heard.subject_id",
+    )
+    .bind::<SqlUuid, _>(tenant)
+    .bind::<Array<SqlUuid>, _>(&ids)
+    .bind::<Array<BigInt>, _>(gone.iter().map(|(_, heard)| heard.version).collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await?;
+    let theirs = acknowledgements::tenant_id.eq(tenant).and(acknowledgements::subject_id.eq_any(&ids));
+    diesel::delete(acknowledgements::table.filter(theirs)).execute(tx.conn()).await?;
+    let theirs = states::tenant_id.eq(tenant).and(states::subject_id.eq_any(&ids));
+    let had: Vec<Uuid> = diesel::delete(states::table.filter(theirs)).returning(states::subject_id).get_results(tx.conn()).await?;
+    Ok(had.into_iter().map(SubjectId::from).collect())
+}
+
+/// These people, in no order; who is unknown or gone is missing.
 pub async fn find(tx: &mut TenantTx, wanted: &[SubjectId]) -> QueryResult<Vec<Person>> {
     let tenant = tx.tenant().uuid();
     let ids: Vec<Uuid> = wanted.iter().map(kernel::SubjectId::uuid).collect();
     let rows = subjects::table
         .filter(subjects::tenant_id.eq(tenant))
-        .filter(subjects::subject_id.eq_any(ids))
+        .filter(subjects::subject_id.eq_any(ids).and(subjects::gone.eq(false)))
         .select((subjects::subject_id, subjects::role, subjects::quarantined))
         .load::<(Uuid, String, bool)>(tx.conn())
         .await?;
@@ -81,7 +104,7 @@ pub async fn states(tx: &mut TenantTx, wanted: &[SubjectId]) -> Result<Vec<(Subj
 pub async fn lock_state(tx: &mut TenantTx, subject: SubjectId) -> Result<Option<PersonState>, Error> {
     let key = (tx.tenant().uuid(), subject.uuid());
     // The person's row is locked, since a state may not be there yet.
-    subjects::table.find(key).select(subjects::version).for_update().first::<i64>(tx.conn()).await?;
+    subjects::table.find(key).filter(subjects::gone.eq(false)).select(subjects::version).for_update().first::<i64>(tx.conn()).await?;
     let state = states::table.find(key).select(states::state).first::<Vec<u8>>(tx.conn()).await.optional()?;
     Ok(state.map(|bytes| PersonState::decode(bytes.as_slice())).transpose()?)
 }

@@ -7,6 +7,7 @@ diesel::table! {
         role -> Text,
         quarantined -> Bool,
         version -> BigInt,
+        gone -> Bool,
     }
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE consent.subjects DROP COLUMN gone;
