@@ -1,4 +1,4 @@
-//! A phase of a rights case: SHRED destroys the person's key, SCAN looks for what is left. The other phases are for other services.
+//! A phase of a rights case: PLAN of an erasure says whether there is a key, SHRED destroys it, SCAN looks for what is left. The other phases are for other services.
 
 use super::say;
 use crate::domain::holder::Kind;
@@ -35,6 +35,7 @@ impl Handler for OnRightsTask {
     async fn handle(&self, event: Incoming) -> Result<(), Rejected> {
         let task: RightsTask = event.decode().map_err(|why| Rejected::Poison(why.into()))?;
         match task.phase() {
+            RightsPhase::Plan if task.kind() == CaseKind::Erasure => self.plan(Task::read(&event, &task)?).await,
             RightsPhase::Shred => self.shred(Task::read(&event, &task)?).await,
             RightsPhase::Scan => self.scan(Task::read(&event, &task)?).await,
             RightsPhase::Unspecified | RightsPhase::Find | RightsPhase::Plan | RightsPhase::Collect | RightsPhase::Erase => Ok(()),
@@ -54,6 +55,11 @@ impl OnRightsTask {
         Ok(())
     }
 
+    /// A key may be all that is left of a person whose contact was deleted.
+    async fn plan(&self, task: Task) -> Result<(), Rejected> {
+        self.store.plan(task.tenant, task.case, task.subject).await.map_err(retry)
+    }
+
     async fn scan(&self, task: Task) -> Result<(), Rejected> {
         self.store.scan(task.tenant, task.case, task.subject).await.map_err(retry)
     }
@@ -64,7 +70,7 @@ impl Task {
     fn read(event: &Incoming, task: &RightsTask) -> Result<Self, Rejected> {
         let poison = |what: &'static str| Rejected::Poison(anyhow!(what));
         if task.kind() != CaseKind::Erasure {
-            return Err(poison("only an erasure may shred or scan"));
+            return Err(poison("only an erasure may plan with keyring, shred or scan"));
         }
         let tenant = TenantId::from_slice(&task.tenant_id)
             .filter(|tenant| *tenant == event.tenant)

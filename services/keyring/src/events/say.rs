@@ -75,6 +75,13 @@ pub fn shred_outcome(tx: &mut TenantTx, store: &Store, entry: &Entry, erasure: &
     outcome(tx, store, answer);
 }
 
+/// Phase PLAN of an erasure: whether there is a key to destroy.
+pub fn plan_outcome(tx: &mut TenantTx, store: &Store, case: Uuid, subject: Uuid, held: bool) {
+    let result = if held { RightsResult::Done } else { RightsResult::Nothing };
+    let counts = vec![count("keyring.holders", "planned", held.into())];
+    outcome(tx, store, Answer { case, subject, phase: RightsPhase::Plan, result, counts, unrecoverable_by_us: None });
+}
+
 /// Phase SCAN: what is left, by id and in the ledger.
 pub fn scan_outcome(tx: &mut TenantTx, store: &Store, case: Uuid, subject: Uuid, residue: Residue) {
     let result = if residue.is_clean() { RightsResult::Done } else { RightsResult::Refused };

@@ -4,6 +4,7 @@ mod admit;
 mod create;
 mod destroy;
 mod index;
+mod plan;
 mod release;
 mod scan;
 mod shred;

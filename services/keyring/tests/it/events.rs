@@ -158,14 +158,39 @@ async fn the_scan_finds_what_is_left_and_nothing_when_nothing_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_is_planned_while_there_is_a_key_and_a_key_of_something_else_is_none() {
+    let platform = Platform::start().await;
+    let process = platform.process().await;
+    let (case, subject, import) = (Uuid::new_v4(), people(1)[0], people(1)[0]);
+    process.create(tenant(1), &[subject]).await;
+    process.store.create(tenant(1), Kind::Import, &[import]).await.unwrap();
+    let planned = async |holder: Uuid| {
+        hear(&platform, &process, &task(tenant(1), case, holder, RightsPhase::Plan)).await.unwrap();
+        let outcome: RightsOutcome = only(&said(&process).await, "keyring.outcomes");
+        assert_eq!((outcome.phase(), outcome.counts[0].what.as_str()), (RightsPhase::Plan, "planned"));
+        (outcome.result(), outcome.counts[0].rows)
+    };
+    assert_eq!(planned(subject).await, (RightsResult::Done, 1));
+    assert_eq!(planned(subject).await, (RightsResult::Done, 1), "asked again, it says the same");
+    assert_eq!(planned(import).await, (RightsResult::Nothing, 0));
+    process.store.record(tenant(1), Kind::Subject, subject, Some(case)).await.unwrap();
+    assert_eq!(planned(subject).await, (RightsResult::Done, 1), "what is on record only is there still");
+    process.shred(tenant(1), subject).await;
+    said(&process).await;
+    assert_eq!(planned(subject).await, (RightsResult::Nothing, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_other_phases_are_for_others() {
     let platform = Platform::start().await;
     let process = platform.process().await;
     let subject = people(1)[0];
     let before = bare(&process.create(tenant(1), &[subject]).await);
-    for phase in [RightsPhase::Find, RightsPhase::Plan, RightsPhase::Collect, RightsPhase::Erase] {
+    for phase in [RightsPhase::Find, RightsPhase::Collect, RightsPhase::Erase] {
         hear(&platform, &process, &task(tenant(1), Uuid::new_v4(), subject, phase)).await.unwrap();
     }
+    let access = RightsTask { kind: CaseKind::Access.into(), ..task(tenant(1), Uuid::new_v4(), subject, RightsPhase::Plan) };
+    hear(&platform, &process, &access).await.unwrap();
     assert_eq!(bare(&process.release(tenant(1), &[subject]).await), before);
     assert_eq!(said(&process).await, []);
 }

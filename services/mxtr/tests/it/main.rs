@@ -24,20 +24,23 @@ fn every_path_of_every_document_has_its_service_as_the_one_owner() {
     }
 }
 
-/// Whoever holds something of a person answers in every phase. Two are exceptions with a reason: keyring destroys the key and looks for it afterwards, and the
+/// Whoever holds something of a person answers in every phase. Two are exceptions with a reason: keyring says whether there is a key, destroys it and looks for it afterwards, and the
 /// entries of audit name a commitment that unties by itself when the key goes.
 #[test]
 fn whoever_holds_personal_fields_takes_part_in_every_case() {
     use events::platform::RightsPhase;
+    use events::rights::CaseKind;
     let holds = |store: &privacy::StoreRecord| store.fields.iter().any(|field| field.category.is_some());
     let holders: BTreeSet<Service> = mxtr::inventory().iter().filter(|store| holds(store)).map(|store| store.service).collect();
     assert!(holders.len() >= 4, "{holders:?}");
     for service in holders.into_iter().filter(|service| ![Service::Keyring, Service::Audit].contains(service)) {
         for phase in [RightsPhase::Plan, RightsPhase::Collect, RightsPhase::Erase, RightsPhase::Scan] {
-            assert!(
-                rights::domain::progress::participants(phase).contains(&service),
-                "{service} holds personal fields and does not answer {phase:?}"
-            );
+            for kind in [CaseKind::Access, CaseKind::Erasure] {
+                assert!(
+                    rights::domain::progress::participants(kind, phase).contains(&service),
+                    "{service} holds personal fields and does not answer {phase:?} of {kind:?}"
+                );
+            }
         }
     }
 }

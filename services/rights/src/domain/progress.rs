@@ -84,13 +84,17 @@ impl State {
 }
 
 /// Who answers a phase. A test in the `mxtr` crate holds this list against the inventory: whoever declares personal fields stands here.
-pub fn participants(phase: RightsPhase) -> &'static [Service] {
-    match phase {
-        RightsPhase::Unspecified => &[],
-        RightsPhase::Find => &[Service::Contacts],
-        RightsPhase::Plan | RightsPhase::Collect | RightsPhase::Erase => &[Service::Contacts, Service::Consent, Service::Rights],
-        RightsPhase::Shred => &[Service::Keyring],
-        RightsPhase::Scan => &[Service::Contacts, Service::Consent, Service::Rights, Service::Keyring],
+///
+/// An erasure is planned with keyring too: the key of a contact that was deleted before is all that is left, and it has to go as well.
+pub fn participants(kind: CaseKind, phase: RightsPhase) -> &'static [Service] {
+    match (phase, kind) {
+        (RightsPhase::Unspecified, _) => &[],
+        (RightsPhase::Find, _) => &[Service::Contacts],
+        (RightsPhase::Plan, CaseKind::Erasure) | (RightsPhase::Scan, _) => {
+            &[Service::Contacts, Service::Consent, Service::Rights, Service::Keyring]
+        }
+        (RightsPhase::Plan | RightsPhase::Collect | RightsPhase::Erase, _) => &[Service::Contacts, Service::Consent, Service::Rights],
+        (RightsPhase::Shred, _) => &[Service::Keyring],
     }
 }
 
@@ -99,11 +103,12 @@ pub fn participants(phase: RightsPhase) -> &'static [Service] {
 /// `answers` are the answers to the phase that `state` waits for; `found` says whether a person is known by now.
 pub fn next(kind: CaseKind, state: State, answers: &BTreeMap<Service, RightsResult>, found: bool) -> Option<State> {
     let phase = state.phase()?;
-    if !participants(phase).iter().all(|service| answers.contains_key(service)) {
+    let asked = participants(kind, phase);
+    if !asked.iter().all(|service| answers.contains_key(service)) {
         return None;
     }
-    let all = |wanted: RightsResult| participants(phase).iter().all(|service| answers.get(service) == Some(&wanted));
-    if participants(phase).iter().any(|service| answers.get(service) == Some(&RightsResult::Refused)) {
+    let all = |wanted: RightsResult| asked.iter().all(|service| answers.get(service) == Some(&wanted));
+    if asked.iter().any(|service| answers.get(service) == Some(&RightsResult::Refused)) {
         return None;
     }
     Some(match (state, kind) {

@@ -27,8 +27,8 @@ fn all_answers(services: &[Service]) -> Vec<BTreeMap<Service, RightsResult>> {
 #[test]
 fn a_case_moves_only_when_everybody_has_answered_and_nobody_has_refused() {
     for state in State::ALL {
-        let asked = state.phase().map_or(&[][..], participants);
         for kind in [CaseKind::Access, CaseKind::Erasure] {
+            let asked = state.phase().map_or(&[][..], |phase| participants(kind, phase));
             for answers in all_answers(asked) {
                 for found in [false, true] {
                     let moved = next(kind, state, &answers, found);
@@ -43,8 +43,9 @@ fn a_case_moves_only_when_everybody_has_answered_and_nobody_has_refused() {
 
 #[test]
 fn an_erasure_destroys_the_key_before_rows_go_and_looks_last() {
-    let everybody_is_done =
-        |state: State| participants(state.phase().unwrap()).iter().map(|service| (*service, RightsResult::Done)).collect();
+    let everybody_is_done = |state: State| {
+        participants(CaseKind::Erasure, state.phase().unwrap()).iter().map(|service| (*service, RightsResult::Done)).collect()
+    };
     let mut state = State::Finding;
     let mut walked = vec![state];
     while let Some(moved) = next(CaseKind::Erasure, state, &everybody_is_done(state), true) {
@@ -62,8 +63,20 @@ fn who_is_unknown_gets_an_answer_too() {
     let nobody = BTreeMap::from([(Service::Contacts, RightsResult::Nothing)]);
     assert_eq!(next(CaseKind::Access, State::Finding, &nobody, false), Some(State::NothingFound));
     let nothing: BTreeMap<_, _> =
-        participants(State::Planning.phase().unwrap()).iter().map(|service| (*service, RightsResult::Nothing)).collect();
+        participants(CaseKind::Erasure, State::Planning.phase().unwrap()).iter().map(|service| (*service, RightsResult::Nothing)).collect();
     assert_eq!(next(CaseKind::Erasure, State::Planning, &nothing, true), Some(State::NothingFound));
+}
+
+#[test]
+fn an_erasure_goes_on_when_nothing_but_the_key_is_left_of_a_person() {
+    let but_the_key = BTreeMap::from([
+        (Service::Contacts, RightsResult::Nothing),
+        (Service::Consent, RightsResult::Nothing),
+        (Service::Rights, RightsResult::Nothing),
+        (Service::Keyring, RightsResult::Done),
+    ]);
+    assert_eq!(next(CaseKind::Erasure, State::Planning, &but_the_key, true), Some(State::Shredding));
+    assert_eq!(next(CaseKind::Access, State::Planning, &but_the_key, true), Some(State::NothingFound), "a key is nothing to hand out");
 }
 
 #[test]
