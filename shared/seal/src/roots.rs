@@ -7,7 +7,11 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use uuid::Uuid;
 use zeroize::Zeroizing;
+
+/// How the name of a draft of a root ends.
+const DRAFT: &str = ".new";
 
 /// Work of a key-management service, under way.
 pub type RootWork<'a, T> = Pin<Box<dyn Future<Output = Result<T, WrapError>> + Send + 'a>>;
@@ -47,7 +51,7 @@ pub struct FileKeyWrapper {
 }
 
 impl FileKeyWrapper {
-    /// The roots in this folder, which is made (0700) when it is not there.
+    /// The roots in this folder, which is made (0700) when it is not there. Drafts of roots that a crash left are removed.
     ///
     /// # Errors
     /// What the file system says.
@@ -55,7 +59,22 @@ impl FileKeyWrapper {
         use std::os::unix::fs::DirBuilderExt;
         let folder = folder.into();
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        Ok(Self { folder })
+        let roots = Self { folder };
+        roots.remove_drafts()?;
+        Ok(roots)
+    }
+
+    /// Nobody links a draft but who made it, and whoever loses theirs this way fails and makes another: removing is always safe. It is not overwritten
+    /// first, for it may have been linked as a root just now.
+    fn remove_drafts(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let stray = entry.file_name().to_str().is_some_and(|name| name.starts_with("root-") && name.ends_with(DRAFT));
+            if stray {
+                absent_is_well(fs::remove_file(entry.path()))?;
+            }
+        }
+        Ok(())
     }
 
     fn file(&self, epoch: u64) -> PathBuf {
@@ -72,20 +91,22 @@ impl FileKeyWrapper {
         Ok(Key::from_bytes(*bytes))
     }
 
-    /// The key is written whole to another name and linked to its own only then, so that no crash leaves half a root.
+    /// The key is written whole to a name that nobody else uses, and linked to its own only then: no crash leaves half a root, and whoever is slow writes
+    /// into a file of their own, never into the root that somebody quicker made.
     fn create(&self, epoch: u64) -> io::Result<()> {
-        let (path, draft) = (self.file(epoch), self.folder.join(format!("root-{epoch}.new")));
+        let path = self.file(epoch);
         if path.try_exists()? {
             return Ok(());
         }
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        let draft = self.folder.join(format!("root-{epoch}.{}{DRAFT}", Uuid::new_v4().simple()));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(Key::random().as_bytes())?;
         file.sync_all()?;
         match fs::hard_link(&draft, &path) {
-            Err(why) if why.kind() == io::ErrorKind::AlreadyExists => erase(&draft)?,
+            Err(why) if why.kind() == io::ErrorKind::AlreadyExists => absent_is_well(erase(&draft))?,
             linked => {
                 linked?;
-                fs::remove_file(&draft)?;
+                absent_is_well(fs::remove_file(&draft))?;
             }
         }
         sync(&self.folder)
@@ -116,6 +137,14 @@ fn erase(path: &Path) -> io::Result<()> {
     file.write_all(&[0; 32])?;
     file.sync_all()?;
     fs::remove_file(path)
+}
+
+/// Somebody else removed it: that is no fault.
+fn absent_is_well(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 fn sync(folder: &Path) -> io::Result<()> {

@@ -67,6 +67,60 @@ async fn a_root_that_somebody_else_makes_meanwhile_is_theirs_and_no_draft_stays(
     // Not there when it is looked for, there when it is made.
     std::os::unix::fs::symlink("elsewhere", folder.path().join("root-2.key")).unwrap();
     roots.create_root(2).await.unwrap();
-    assert!(!folder.path().join("root-2.new").exists());
+    assert_eq!(names(folder.path()), ["root-2.key"]);
     assert_eq!(std::fs::read_link(folder.path().join("root-2.key")).unwrap(), std::path::Path::new("elsewhere"));
+}
+
+#[tokio::test]
+async fn whoever_is_slow_writes_into_no_root_that_somebody_quicker_made() {
+    use std::io::Write as _;
+    let folder = tempfile::tempdir().unwrap();
+    let roots = FileKeyWrapper::open(folder.path()).unwrap();
+    // Somebody has opened a draft, as processes before this one named it, and stands still.
+    let mut slow = std::fs::File::create(folder.path().join("root-4.new")).unwrap();
+    roots.create_root(4).await.unwrap();
+    let wrapped = roots.wrap(4, b"key", b"").await.unwrap();
+    slow.write_all(&[7; 32]).unwrap();
+    assert_eq!(roots.unwrap(4, &wrapped, b"").await.unwrap().as_slice(), b"key");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_who_make_the_same_roots_at_once_all_use_one_key_an_epoch() {
+    let folder = tempfile::tempdir().unwrap();
+    let roots = FileKeyWrapper::open(folder.path()).unwrap();
+    let makers = (0..4).map(|_| {
+        let roots = roots.clone();
+        tokio::spawn(async move {
+            let mut wrapped = Vec::new();
+            for epoch in 0..50 {
+                roots.create_root(epoch).await.unwrap();
+                wrapped.push((epoch, roots.wrap(epoch, b"key", b"").await.unwrap()));
+            }
+            wrapped
+        })
+    });
+    let makers: Vec<_> = makers.collect();
+    for maker in makers {
+        for (epoch, wrapped) in maker.await.unwrap() {
+            assert_eq!(roots.unwrap(epoch, &wrapped, b"").await.unwrap().as_slice(), b"key", "epoch {epoch}");
+        }
+    }
+    assert!(names(folder.path()).iter().all(|name| name.ends_with(".key")), "no draft stays");
+}
+
+#[test]
+fn drafts_that_a_crash_left_are_removed_at_the_start_and_nothing_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["root-5.new", "root-6.0af3.new", "root-5.key", "notes.new", "root-5"] {
+        std::fs::write(folder.path().join(name), [1; 32]).unwrap();
+    }
+    FileKeyWrapper::open(folder.path()).unwrap();
+    assert_eq!(names(folder.path()), ["notes.new", "root-5", "root-5.key"]);
+}
+
+fn names(folder: &std::path::Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
