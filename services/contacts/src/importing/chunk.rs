@@ -41,7 +41,7 @@ impl Chunk {
                 }
                 Ok((values, warnings)) => {
                     for warning in warnings {
-                        chunk.counts.warn(warning);
+                        chunk.counts.warn(warning, 1);
                     }
                     chunk.add(values, indexes, &mut by_token);
                 }

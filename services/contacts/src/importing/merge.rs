@@ -1,8 +1,11 @@
-//! Rows about people who are there already: their blanks are filled, nothing of theirs is replaced.
+//! Rows about people who are there already: their blanks are filled, nothing of theirs is replaced. Where an assurance was wanting, either the file or what is
+//! there counts, and nothing of the one gets into the other.
 
 use super::chunk::Candidate;
 use super::prepare::Work;
+use super::staged::Counts;
 use crate::domain::blobs::Blobs;
+use crate::domain::import::row::Warning;
 use crate::error::{Error, Result};
 use crate::store::ContactRow;
 use crate::vault::{own_limit, seal_blobs};
@@ -16,6 +19,20 @@ use std::collections::HashMap;
 pub type Pair = (ContactRow, Candidate);
 
 impl Work<'_> {
+    /// Whether nobody answers for what the file says.
+    pub(super) fn unassured(&self) -> bool {
+        self.run.source == "provider" && self.run.attestation_id.is_none()
+    }
+
+    /// The pairs without those of which nothing is taken: what nobody answers for fills no blank of somebody who is not in quarantine.
+    pub(super) fn answered_for(&self, mut pairs: Vec<Pair>, counts: &mut Counts) -> Vec<Pair> {
+        if self.unassured() {
+            let left = pairs.extract_if(.., |(row, _)| !row.quarantined);
+            left.for_each(|(_, candidate)| counts.warn(Warning::NoAssurance, candidate.rows));
+        }
+        pairs
+    }
+
     /// The rows that change by the file, sealed anew. All are opened in one request, and it is on record.
     pub(super) async fn merged(&self, pairs: Vec<Pair>) -> Result<Vec<ContactRow>> {
         if pairs.is_empty() {
@@ -35,6 +52,14 @@ impl Work<'_> {
         let mut filled = Vec::new();
         for (row, candidate) in pairs {
             let Some(opened) = opened.get(&row.id) else { continue };
+            // What may not be opened is not seen, and what is not seen must not be replaced.
+            if !opened.decision.withheld().is_empty() {
+                continue;
+            }
+            if row.quarantined && !self.unassured() {
+                filled.push(self.let_out(row, candidate));
+                continue;
+            }
             let mut blobs = Blobs::opened(|category| opened.blob(category))?;
             let clear = clear(&row, &candidate);
             if blobs.fill_blanks(&candidate.blobs) || clear.is_some() {
@@ -42,6 +67,13 @@ impl Work<'_> {
             }
         }
         self.sealed(filled).await
+    }
+
+    /// Somebody in quarantine for whom somebody answers now, with what these say; what nobody answered for goes.
+    fn let_out(&self, row: ContactRow, candidate: Candidate) -> (ContactRow, Blobs) {
+        let Candidate { tokens, values, blobs, .. } = candidate;
+        let new = self.unsealed(row.id.into(), tokens, &values);
+        (ContactRow { suppressed: row.suppressed, version: row.version, created_at: row.created_at, ..new }, blobs)
     }
 
     async fn sealed(&self, filled: Vec<(ContactRow, Blobs)>) -> Result<Vec<ContactRow>> {

@@ -4,11 +4,12 @@ use super::REJECTED;
 use super::chunk::{Candidate, Chunk};
 use super::merge::Pair;
 use super::staged::{Counts, open_header, open_rows, seal_rows};
+use crate::domain::fields::Values;
 use crate::domain::import::layout::Mapping;
 use crate::error::{Error, Result};
 use crate::store::imports::{self, ImportRow};
 use crate::store::{ContactRow, people, suppressions};
-use crate::vault::{Vault, seal_blobs};
+use crate::vault::{Tokens, Vault, seal_blobs};
 use db::Db;
 use jiff_diesel::ToDiesel as _;
 use kernel::{SubjectId, TenantId, Timestamp};
@@ -82,7 +83,7 @@ impl Work<'_> {
         counts.merged +=
             new.iter().map(|candidate| candidate.rows - 1).sum::<u64>() + known.iter().map(|(_, candidate)| candidate.rows).sum::<u64>();
         let created = self.made(new).await?;
-        let merged = self.merged(known).await?;
+        let merged = self.merged(self.answered_for(known, &mut counts)).await?;
         let rejects =
             if rejects.is_empty() { None } else { Some(seal_rows(self.key, self.tenant, self.run.id, number, REJECTED, &rejects)?) };
         let tokens = tokens.into_iter().filter(|token| !suppressed.contains(token)).collect();
@@ -140,16 +141,18 @@ impl Work<'_> {
     fn row(&self, candidate: Candidate, subject: SubjectId, keys: &Vec<Key>) -> ContactRow {
         let Candidate { tokens, values, blobs, .. } = candidate;
         let [personal, business, imported] = seal_blobs(self.tenant, subject, keys, &blobs);
+        ContactRow { personal, business, imported, ..self.unsealed(subject, tokens, &values) }
+    }
+
+    /// The row of somebody who rests on this run alone, with nothing sealed yet.
+    pub(super) fn unsealed(&self, subject: SubjectId, tokens: Tokens, values: &Values) -> ContactRow {
         ContactRow {
             source: self.run.source.clone(),
             attestation_id: self.run.attestation_id,
             import_id: Some(self.run.id),
             // Data of a provider without an assurance is there, and of no use.
-            quarantined: self.run.source == "provider" && self.run.attestation_id.is_none(),
-            personal,
-            business,
-            imported,
-            ..ContactRow::new(self.tenant, subject, self.now.to_diesel(), tokens, &values)
+            quarantined: self.unassured(),
+            ..ContactRow::new(self.tenant, subject, self.now.to_diesel(), tokens, values)
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Counts {
     /// By reason.
     #[schema(value_type = std::collections::HashMap<String, u64>)]
     pub rejected: BTreeMap<String, u64>,
-    /// Rows that were accepted with something left blank, by warning.
+    /// Rows that were accepted with something left blank or not taken, by warning.
     #[schema(value_type = std::collections::HashMap<String, u64>)]
     pub warnings: BTreeMap<String, u64>,
 }
@@ -42,9 +42,9 @@ impl Counts {
         *self.rejected.entry(fault.name().to_owned()).or_default() += 1;
     }
 
-    pub fn warn(&mut self, warning: Warning) {
+    pub fn warn(&mut self, warning: Warning, rows: u64) {
         let name = serde_json::to_value(warning).ok().and_then(|name| name.as_str().map(ToOwned::to_owned)).unwrap_or_default();
-        *self.warnings.entry(name).or_default() += 1;
+        *self.warnings.entry(name).or_default() += rows;
     }
 }
 

@@ -186,19 +186,24 @@ macro_rules! with_values {
 pub async fn replace_all(tx: &mut TenantTx, rows: &[ContactRow]) -> QueryResult<bool> {
     let Some(first) = rows.first() else { return Ok(true) };
     let query = diesel::sql_query(
-        "UPDATE contacts.contacts AS there SET version = rows.version, updated_at = rows.updated_at, email_index = rows.email_index, \
+        "UPDATE contacts.contacts AS there SET version = rows.version, updated_at = rows.updated_at, source = rows.source, \
+         attestation_id = rows.attestation_id, import_id = rows.import_id, quarantined = rows.quarantined, email_index = rows.email_index, \
          telephone_index = rows.telephone_index, suppression_token = rows.suppression_token, suppression_telephone = rows.suppression_telephone, \
          language = rows.language, time_zone = rows.time_zone, employee_band = rows.employee_band, personal = rows.personal, \
          business = rows.business, imported = rows.imported \
-         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
-         AS rows (id, version, updated_at, email_index, telephone_index, suppression_token, suppression_telephone, language, \
+         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+         AS rows (id, version, updated_at, source, attestation_id, import_id, quarantined, email_index, telephone_index, suppression_token, suppression_telephone, language, \
          time_zone, employee_band, personal, business, imported) \
          WHERE there.tenant_id = $1 AND there.id = rows.id AND there.version = rows.version - 1",
     )
     .bind::<SqlUuid, _>(first.tenant_id)
     .bind::<Array<SqlUuid>, _>(all(rows, |row| row.id))
     .bind::<Array<BigInt>, _>(all(rows, |row| row.version))
-    .bind::<Array<Timestamptz>, _>(all(rows, |row| row.updated_at));
+    .bind::<Array<Timestamptz>, _>(all(rows, |row| row.updated_at))
+    .bind::<Array<Text>, _>(all(rows, |row| row.source.clone()))
+    .bind::<Array<Nullable<SqlUuid>>, _>(all(rows, |row| row.attestation_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(all(rows, |row| row.import_id))
+    .bind::<Array<Bool>, _>(all(rows, |row| row.quarantined));
     Ok(with_values!(query, rows).execute(tx.conn()).await? == rows.len())
 }
 

@@ -7,4 +7,5 @@ mod app;
 mod contacts;
 mod import_rows;
 mod imports;
+mod quarantine;
 mod rights_tasks;

@@ -40,7 +40,7 @@ impl Fault {
     }
 }
 
-/// What is odd about a row that is accepted: the field is left blank.
+/// What is odd about a row that is accepted: the field is left blank, or nothing of the row is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Warning {
@@ -51,6 +51,8 @@ pub enum Warning {
     InvalidLanguage,
     InvalidTimeZone,
     InvalidWebsite,
+    /// A provider's row, without an assurance, about somebody who is there with better right: nothing of it is taken.
+    NoAssurance,
 }
 
 /// What is seen before anything of a row is stored: card numbers, its shape, its length.
