@@ -4,7 +4,7 @@ use crate::client::Quiet;
 use crate::producer::LONGEST;
 use crate::{BusError, KafkaConfig};
 use events::{Cleanup, Topic, topics};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
@@ -19,7 +19,7 @@ const ASK: Duration = Duration::from_secs(5);
 /// How often it is asked whether the new topics can be seen; the broker's own metadata is asynchronous.
 const LOOKS: u32 = 200;
 
-/// Makes the topics that are missing, each with the settings of the table, and returns when the broker shows all of them.
+/// Makes the topics that are missing, gives those that were there the settings of the table, and returns when the broker shows all of them.
 ///
 /// # Errors
 /// The broker is away, or refuses one.
@@ -35,14 +35,47 @@ pub async fn create_topics(config: &KafkaConfig, replication: i32) -> Result<(),
             settings.iter().fold(new, |new, (key, value)| new.set(key, value))
         })
         .collect();
-    for made in admin.create_topics(&new, &AdminOptions::new().operation_timeout(Some(ASK))).await? {
-        if let Err((name, code)) = made
-            && code != RDKafkaErrorCode::TopicAlreadyExists
-        {
-            return Err(BusError::Topics(format!("{name}: {code}")));
+    let mut there = Vec::new();
+    for (made, settings) in admin.create_topics(&new, &AdminOptions::new().operation_timeout(Some(ASK))).await?.into_iter().zip(&settings) {
+        match made {
+            Ok(_) => {}
+            Err((name, RDKafkaErrorCode::TopicAlreadyExists)) => there.push((name, settings.as_slice())),
+            Err((name, code)) => return Err(BusError::Topics(format!("{name}: {code}"))),
         }
     }
+    align(&admin, &there).await?;
     until_visible(config, names.into_iter().map(|(topic, name)| (name, topic.partitions)).collect()).await
+}
+
+/// Gives topics that were there before the table's settings where they differ: one that a broker made by itself would lose its states after a week.
+/// What an operator set beside them stays.
+async fn align(admin: &AdminClient<Quiet>, there: &[(String, &[(&str, String)])]) -> Result<(), BusError> {
+    if there.is_empty() {
+        return Ok(());
+    }
+    let asked: Vec<ResourceSpecifier<'_>> = there.iter().map(|(name, _)| ResourceSpecifier::Topic(name)).collect();
+    let described = admin.describe_configs(&asked, &AdminOptions::new()).await?;
+    let mut changes = Vec::new();
+    for ((name, wanted), described) in there.iter().zip(&described) {
+        let described = described.as_ref().map_err(|code| BusError::Topics(format!("{name}: {code}")))?;
+        let is = |key: &str| described.get(key).and_then(|entry| entry.value.as_deref());
+        if wanted.iter().all(|(key, value)| is(key) == Some(value)) {
+            continue;
+        }
+        tracing::warn!(topic = name, "the topic has other settings than the table, and gets them");
+        let own = described.entries.iter().filter(|entry| entry.source == ConfigSource::DynamicTopic);
+        let own = own.filter_map(|entry| Some((entry.name.as_str(), entry.value.as_deref()?)));
+        let all: BTreeMap<&str, &str> = own.chain(wanted.iter().map(|(key, value)| (*key, value.as_str()))).collect();
+        let change = AlterConfig::new(ResourceSpecifier::Topic(name));
+        changes.push(all.into_iter().fold(change, |change, (key, value)| change.set(key, value)));
+    }
+    if changes.is_empty() {
+        return Ok(());
+    }
+    for altered in admin.alter_configs(&changes, &AdminOptions::new()).await? {
+        altered.map_err(|(topic, code)| BusError::Topics(format!("{topic:?}: {code}")))?;
+    }
+    Ok(())
 }
 
 fn settings(cleanup: Cleanup, replication: i32) -> Vec<(&'static str, String)> {

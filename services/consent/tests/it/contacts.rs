@@ -67,7 +67,7 @@ async fn who_was_deleted_stays_away_and_what_they_said_stays_on_record_until_the
     // Said again by a relay that was frozen, under another id.
     let again = app.changed(app.tenant, person, 1, Change::Created, "processor");
     app.platform.say(std::slice::from_ref(&again)).await;
-    testkit::until("it is handled", || async { handled(&app, &[again.clone()]).await == 1 }).await;
+    testkit::until("it is handled", || async { handled(&app, std::slice::from_ref(&again)).await == 1 }).await;
     assert!(!knows(&app, person).await);
     assert_eq!(app.says(person, "client_service:newsletter", "given").await.status, 404);
     let kept = app.client.with(&app.owner).get(&format!("/v1/consents/{record}")).await;

@@ -33,6 +33,20 @@ async fn topics_have_the_settings_of_the_table_and_are_made_once() {
 }
 
 #[tokio::test]
+async fn a_topic_that_somebody_made_otherwise_gets_the_settings_of_the_table_and_keeps_its_own() {
+    let config = on(&testkit::servers().kafka);
+    let name = config.full_name("identity.tenants");
+    let by_itself = NewTopic::new(&name, 1, TopicReplication::Fixed(1)).set("cleanup.policy", "delete").set("flush.messages", "7");
+    admin(&config.brokers).create_topics([&by_itself], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    for _ in 0..2 {
+        bus::create_topics(&config, 1).await.unwrap();
+        let now = settings(&config.brokers, &name).await;
+        assert_eq!((now["cleanup.policy"].as_str(), now["delete.retention.ms"].as_str()), ("compact", "604800000"));
+        assert_eq!(now["flush.messages"], "7");
+    }
+}
+
+#[tokio::test]
 async fn a_topic_with_other_partitions_is_an_error() {
     let config = on(&testkit::servers().kafka);
     let name = config.full_name("identity.tenants");
