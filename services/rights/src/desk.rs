@@ -59,8 +59,33 @@ impl Desk {
         Ok(())
     }
 
-    /// Moves a case on: asks the next phase, or closes it.
+    /// Moves a case on: asks the next phase, or closes it. Where an erasure is about to remove the person, every other case about them is closed: one that is
+    /// open, and one that would begin.
     pub async fn enter(&self, tx: &mut TenantTx, case: &mut CaseRow, state: State) -> Result<()> {
+        match (state, case.subject_id) {
+            (State::Planning, Some(subject)) if erasure_of(tx, subject, case.id, true).await? => {
+                return self.move_to(tx, case, State::PersonErased).await;
+            }
+            (State::Erasing, Some(_)) => drop(self.close_others(tx, case).await?),
+            _ => {}
+        }
+        self.move_to(tx, case, state).await
+    }
+
+    /// Closes the other open cases about the person; says which.
+    pub async fn close_others(&self, tx: &mut TenantTx, case: &CaseRow) -> Result<Vec<Uuid>> {
+        let Some(subject) = case.subject_id else { return Ok(Vec::new()) };
+        cases::hold_person(tx, subject).await?;
+        let others = cases::open_of_person(tx, subject, case.id).await?;
+        let ids = others.iter().map(|other| other.id).collect();
+        for mut other in others {
+            self.move_to(tx, &mut other, State::PersonErased).await?;
+        }
+        Ok(ids)
+    }
+
+    /// The move itself.
+    async fn move_to(&self, tx: &mut TenantTx, case: &mut CaseRow, state: State) -> Result<()> {
         let now = tx.clock().now();
         case.enter(state, now);
         if let Some(phase) = state.phase() {
@@ -68,6 +93,8 @@ impl Desk {
         } else if state.is_final() {
             if case.kind == "erasure" && state == State::Done {
                 self.certify(tx, case).await?;
+            } else if state == State::PersonErased {
+                part(tx, case).await?;
             }
             act(tx, case, "rights.case_closed", None);
         }
@@ -87,12 +114,24 @@ impl Desk {
             outcomes: &answers,
         });
         case.certificate_jws = Some(self.certificates.sign(&document));
-        case.subject_id = None;
-        case.identifiers = None;
-        case.message = None;
-        parts::forget(tx, &[case.id]).await?;
-        Ok(())
+        part(tx, case).await
     }
+}
+
+/// The case stays, its person does not.
+async fn part(tx: &mut TenantTx, case: &mut CaseRow) -> Result<()> {
+    (case.subject_id, case.identifiers, case.message) = (None, None, None);
+    parts::forget(tx, &[case.id]).await?;
+    Ok(())
+}
+
+/// Whether another erasure of the person is open; with `removing`, only one whose rows are going by now. Nobody begins or ends one until the
+/// transaction does.
+pub async fn erasure_of(tx: &mut TenantTx, subject: Uuid, but: Uuid, removing: bool) -> Result<bool> {
+    cases::hold_person(tx, subject).await?;
+    let gone = [State::Erasing.name(), State::Scanning.name()];
+    let states = cases::erasures_of_person(tx, subject, but).await?;
+    Ok(states.iter().any(|state| !removing || gone.contains(&state.as_str())))
 }
 
 /// Stored answers, read.

@@ -17,6 +17,8 @@ pub enum Error {
     CategoryNotGranted,
     #[error("the case is in a state in which this cannot be done")]
     WrongState,
+    #[error("an erasure of this person is open")]
+    ErasureOpen,
     #[error("the identifiers match several people")]
     Ambiguous,
     #[error(transparent)]
@@ -57,6 +59,7 @@ impl Error {
             Self::VerbNotGranted => Problem::forbidden("verb-not-granted"),
             Self::CategoryNotGranted => Problem::forbidden("category-not-granted"),
             Self::WrongState => Problem::new(Slug::CONFLICT).detail("Read the case: its state does not allow this."),
+            Self::ErasureOpen => Problem::new(Slug::CONFLICT).detail("An erasure of this person is open: one is enough."),
             Self::Ambiguous => {
                 Problem::new(Slug::CONFLICT).detail("Several people match. Find out who is asking and confirm with their subject_id.")
             }

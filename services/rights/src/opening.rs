@@ -1,10 +1,10 @@
 //! A case begins: its dates, its key, its row, its first question.
 
-use crate::desk::{Desk, MESSAGES, act, place};
+use crate::desk::{Desk, MESSAGES, act, erasure_of, place};
 use crate::domain::due;
 use crate::domain::progress::State;
 use crate::domain::request::Identifiers;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::{CaseRow, agenda, cases};
 use crate::timer::ASK_AGAIN;
 use db::TenantTx;
@@ -72,8 +72,9 @@ pub async fn prepare(desk: &Desk, tenant: TenantId, wanted: &Wanted) -> Result<C
 /// Keeps a case; one that a tenant opened starts at once.
 ///
 /// # Errors
-/// The transaction's own.
+/// [`Error::ErasureOpen`] for a second erasure of a person; else the transaction's own.
 pub async fn keep(desk: &Desk, tx: &mut TenantTx, case: &mut CaseRow, by: Option<PrincipalId>) -> Result<()> {
+    only_erasure(tx, case).await?;
     cases::insert(tx, case).await?;
     act(tx, case, "rights.case_opened", by);
     if by.is_some() {
@@ -81,4 +82,15 @@ pub async fn keep(desk: &Desk, tx: &mut TenantTx, case: &mut CaseRow, by: Option
         desk.enter(tx, case, state).await?;
     }
     Ok(())
+}
+
+/// A second erasure of a person would do nothing but get in the way of the first.
+///
+/// # Errors
+/// [`Error::ErasureOpen`].
+pub async fn only_erasure(tx: &mut TenantTx, case: &CaseRow) -> Result<()> {
+    match case.subject_id {
+        Some(subject) if case.kind == "erasure" && erasure_of(tx, subject, case.id, false).await? => Err(Error::ErasureOpen),
+        _ => Ok(()),
+    }
 }

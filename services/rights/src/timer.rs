@@ -1,9 +1,11 @@
 //! What happens to a case by time alone: questions that nobody answered are asked again, packages and texts come to their end.
 
 use crate::desk::{Desk, act, ask};
+use crate::domain::progress::State;
 use crate::error::Result;
 use crate::store::{CaseRow, agenda, cases, outcomes, parts};
 use db::TenantTx;
+use events::platform::RightsPhase;
 use jiff::SignedDuration;
 use kernel::{TenantId, Timestamp};
 use opener::HolderKind;
@@ -79,6 +81,11 @@ async fn remind(desk: &Desk, tenant: TenantId, id: Uuid, now: Timestamp) -> Resu
         .tx(tenant, "rights.remind", async |tx: &mut TenantTx| {
             let Some(mut case) = cases::lock(tx, id).await? else { return Ok(now + ASK_AGAIN) };
             let Some(phase) = case.state().phase() else { return Ok(now + ASK_AGAIN) };
+            // A question about nobody has no answer: the person was erased before this case could be closed with the others.
+            if case.subject_id.is_none() && phase != RightsPhase::Find {
+                desk.enter(tx, &mut case, State::PersonErased).await?;
+                return Ok(now);
+            }
             let due = case.asked_at.to_jiff() + ASK_AGAIN;
             if due > now {
                 return Ok(due);

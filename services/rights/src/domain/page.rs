@@ -45,6 +45,7 @@ pub fn status(status: &Status<'_>) -> String {
         State::Done if status.is_erasure => "What was held about you has been erased.",
         State::Done if status.package => "The answer is ready.",
         State::Done => "The answer was ready and has been taken away again, as its time had passed.",
+        State::PersonErased => "What was held about you has been erased, as was asked in another request.",
         State::NothingFound => "Nothing was found about you.",
         State::Refused => "Those responsible could not carry out your request.",
     };

@@ -29,10 +29,12 @@ pub enum State {
     NothingFound,
     /// The tenant could not confirm who is asking, with the reason it gave.
     Refused,
+    /// Another case erased the person meanwhile: there is nobody left whom this one is about.
+    PersonErased,
 }
 
 impl State {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AwaitingConfirmation,
         Self::Finding,
         Self::Planning,
@@ -43,6 +45,7 @@ impl State {
         Self::Done,
         Self::NothingFound,
         Self::Refused,
+        Self::PersonErased,
     ];
 
     /// Its name in JSON and in the database.
@@ -58,6 +61,7 @@ impl State {
             Self::Done => "done",
             Self::NothingFound => "nothing-found",
             Self::Refused => "refused",
+            Self::PersonErased => "person-erased",
         }
     }
 
@@ -74,12 +78,12 @@ impl State {
             Self::Shredding => Some(RightsPhase::Shred),
             Self::Erasing => Some(RightsPhase::Erase),
             Self::Scanning => Some(RightsPhase::Scan),
-            Self::AwaitingConfirmation | Self::Done | Self::NothingFound | Self::Refused => None,
+            Self::AwaitingConfirmation | Self::Done | Self::NothingFound | Self::Refused | Self::PersonErased => None,
         }
     }
 
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Done | Self::NothingFound | Self::Refused)
+        matches!(self, Self::Done | Self::NothingFound | Self::Refused | Self::PersonErased)
     }
 }
 

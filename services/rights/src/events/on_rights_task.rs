@@ -1,6 +1,7 @@
 //! A phase of a rights case, as rights itself answers it: cases are about people too.
 
 use crate::desk::{Desk, MESSAGES, place};
+use crate::domain::progress::State;
 use crate::error::{Error, Result};
 use crate::store::{cases, parts};
 use anyhow::anyhow;
@@ -67,7 +68,7 @@ impl OnRightsTask {
                 }
                 let answer = match (&collected, task.phase()) {
                     (Some(collected), _) => collected.clone(),
-                    (None, RightsPhase::Erase) => erase(tx, subject.uuid(), case).await?,
+                    (None, RightsPhase::Erase) => self.erase(tx, subject.uuid(), case).await?,
                     (None, phase) => look(tx, subject.uuid(), case, phase).await?,
                 };
                 let untied = answer.untied.clone();
@@ -108,6 +109,19 @@ impl OnRightsTask {
         let Some(key) = self.desk.key(tenant, HolderKind::Case, row.id, "personal", Verb::Export).await? else { return Ok(None) };
         let plain = seal::open(&key, &place(tenant, row.id, MESSAGES), sealed).ok();
         Ok(plain.and_then(|plain| String::from_utf8(plain.to_vec()).ok()))
+    }
+
+    /// Other cases stay, without the person; their packages and texts go. A task that comes late, for a case that is not erasing any more, parts nobody.
+    async fn erase(&self, tx: &mut TenantTx, subject: Uuid, case: Uuid) -> Result<Answer> {
+        let mut untied = Vec::new();
+        if let Some(case) = cases::lock(tx, case).await?.filter(|case| case.state() == State::Erasing) {
+            untied = self.desk.close_others(tx, &case).await?;
+            let closed = cases::untie(tx, subject, case.id).await?;
+            parts::forget(tx, &closed).await?;
+            untied.extend(closed);
+        }
+        let counts = vec![count("untied", i64::try_from(untied.len()).unwrap_or(i64::MAX))];
+        Ok(Answer { result: RightsResult::Done, counts, untied, ..Answer::default() })
     }
 
     fn outcome(&self, tx: &TenantTx, task: &RightsTask, answer: Answer) -> Outgoing {
@@ -157,12 +171,4 @@ async fn look(tx: &mut TenantTx, subject: Uuid, case: Uuid, phase: RightsPhase) 
         (false, _) => RightsResult::Done,
     };
     Ok(Answer { result, counts: vec![count(if scan { "residual" } else { "planned" }, rows)], ..Answer::default() })
-}
-
-/// Other cases stay, without the person; their packages and texts go.
-async fn erase(tx: &mut TenantTx, subject: Uuid, case: Uuid) -> Result<Answer> {
-    let untied = cases::untie(tx, subject, case).await?;
-    parts::forget(tx, &untied).await?;
-    let counts = vec![count("untied", i64::try_from(untied.len()).unwrap_or(i64::MAX))];
-    Ok(Answer { result: RightsResult::Done, counts, untied, ..Answer::default() })
 }

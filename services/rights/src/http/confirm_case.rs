@@ -5,6 +5,7 @@ use super::{HandleCases, may};
 use crate::desk::{Desk, act};
 use crate::domain::progress::State;
 use crate::error::{Error, Result};
+use crate::opening::only_erasure;
 use crate::store::cases;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
@@ -25,7 +26,7 @@ pub struct Confirmation {
 
 /// Confirms who is asking (GDPR 12(6)); the case starts.
 #[utoipa::path(tag = "cases", params(("id" = CaseId, Path)), request_body = Confirmation, extensions(("x-access-limit" = json!(access_limit::<HandleCases>()))),
-    responses((status = 200, body = CaseView, headers(("ETag" = String))), (status = 409, description = "it does not wait for a confirmation, or several people match", body = Problem),
+    responses((status = 200, body = CaseView, headers(("ETag" = String))), (status = 409, description = "it does not wait for a confirmation, several people match, or an erasure of the person is open", body = Problem),
         (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[post("/v1/cases/{id}/confirm")]
 pub async fn confirm_case(
@@ -47,6 +48,7 @@ pub async fn confirm_case(
                 return Err(Error::Ambiguous);
             }
             case.subject_id = named;
+            only_erasure(tx, &case).await?;
             act(tx, &case, "rights.case_confirmed", Some(caller.principal()));
             desk.enter(tx, &mut case, if named.is_some() { State::Planning } else { State::Finding }).await?;
             Ok(case)

@@ -31,7 +31,8 @@ pub struct OpenCase {
 
 /// Opens a case and starts it: whoever calls has made sure who is asking. For an erasure the verb `erase` is needed besides.
 #[utoipa::path(tag = "cases", request_body = OpenCase, params(IdempotencyKey), extensions(("x-access-limit" = json!(access_limit::<HandleCases>()))),
-    responses((status = 201, body = CaseView, headers(("Location" = String), ("ETag" = String))), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 201, body = CaseView, headers(("Location" = String), ("ETag" = String))), (status = 409, description = "an erasure of the person is open", body = Problem),
+        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[post("/v1/cases")]
 pub async fn open_case(
     caller: Caller<HandleCases>,

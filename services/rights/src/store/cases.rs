@@ -4,6 +4,7 @@ use super::schema::cases;
 use crate::domain::progress::State;
 use db::{Db, DbError, TenantTx};
 use diesel::prelude::*;
+use diesel::sql_types::Integer;
 use diesel_async::RunQueryDsl;
 use events::rights::CaseKind;
 use jiff_diesel::ToDiesel as _;
@@ -13,6 +14,8 @@ use uuid::Uuid;
 
 /// The store's name in counts, places and the inventory.
 pub const STORE: &str = "rights.cases";
+/// What sets locks on a person apart from other advisory locks.
+const PERSON: i32 = 1;
 
 /// A case as it is kept.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, PersonalData)]
@@ -143,10 +146,46 @@ pub async fn count(tx: &mut TenantTx, subject: Uuid, but: Uuid) -> QueryResult<i
         .await
 }
 
-/// Takes the person out of every case but one; says which.
+/// Cases of a person begin and end one after the other: waits for whoever begins or ends another just now, and keeps others waiting until the
+/// transaction ends. Whoever also locks a case locks it before.
+pub async fn hold_person(tx: &mut TenantTx, subject: Uuid) -> QueryResult<()> {
+    let [a, b, c, d, ..] = subject.into_bytes();
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1, $2)")
+        .bind::<Integer, _>(PERSON)
+        .bind::<Integer, _>(i32::from_be_bytes([a, b, c, d]))
+        .execute(tx.conn())
+        .await
+        .map(drop)
+}
+
+/// The states of a person's erasures that are not closed, but for one.
+pub async fn erasures_of_person(tx: &mut TenantTx, subject: Uuid, but: Uuid) -> QueryResult<Vec<String>> {
+    let tenant = tx.tenant().uuid();
+    cases::table
+        .filter(cases::tenant_id.eq(tenant).and(cases::subject_id.eq(subject)).and(cases::id.ne(but)).and(cases::closed_at.is_null()))
+        .filter(cases::kind.eq("erasure"))
+        .select(cases::state)
+        .load(tx.conn())
+        .await
+}
+
+/// Cases of a person but for one that are not closed, locked.
+pub async fn open_of_person(tx: &mut TenantTx, subject: Uuid, but: Uuid) -> QueryResult<Vec<CaseRow>> {
+    let tenant = tx.tenant().uuid();
+    cases::table
+        .filter(cases::tenant_id.eq(tenant).and(cases::subject_id.eq(subject)).and(cases::id.ne(but)).and(cases::closed_at.is_null()))
+        .order(cases::id)
+        .select(CaseRow::as_select())
+        .for_update()
+        .load(tx.conn())
+        .await
+}
+
+/// Takes the person out of every closed case but one; says which.
 pub async fn untie(tx: &mut TenantTx, subject: Uuid, but: Uuid) -> QueryResult<Vec<Uuid>> {
     let tenant = tx.tenant().uuid();
-    diesel::update(cases::table.filter(cases::tenant_id.eq(tenant).and(cases::subject_id.eq(subject)).and(cases::id.ne(but))))
+    let others = cases::tenant_id.eq(tenant).and(cases::subject_id.eq(subject)).and(cases::id.ne(but));
+    diesel::update(cases::table.filter(others.and(cases::closed_at.is_not_null())))
         .set((
             cases::subject_id.eq(None::<Uuid>),
             cases::identifiers.eq(None::<Vec<u8>>),

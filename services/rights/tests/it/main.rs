@@ -4,6 +4,8 @@
 
 mod api;
 mod app;
+mod cases;
 mod due;
+mod keys;
 mod package;
 mod progress;

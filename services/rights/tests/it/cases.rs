@@ -1,0 +1,142 @@
+//! Cases about one person, side by side.
+
+use crate::app::App;
+use events::platform::{Act, RightsOutcome, RightsPhase, RightsResult};
+use events::{Outgoing, topics};
+use kernel::{CaseId, Service, SubjectId};
+use serde_json::{Value, json};
+use testkit::Listener;
+
+impl App {
+    pub async fn open(&self, kind: &str, subject: SubjectId) -> String {
+        let opened = self.client.with(&self.owner).post("/v1/cases", &json!({"kind": kind, "subject_id": subject})).await;
+        assert_eq!(opened.status, 201, "{}", opened.text);
+        opened.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn case(&self, id: &str) -> Value {
+        self.client.with(&self.owner).get(&format!("/v1/cases/{id}")).await.json()
+    }
+
+    pub async fn until(&self, id: &str, state: &str) {
+        testkit::until(&format!("the case is {state}"), || async { self.case(id).await["state"] == state }).await;
+    }
+
+    /// What these services would answer to a phase. keyring and rights answer for themselves.
+    pub async fn answer(&self, id: &str, phase: RightsPhase, services: &[Service], result: RightsResult) {
+        let case: CaseId = id.parse().unwrap();
+        let outcomes: Vec<Outgoing> = services
+            .iter()
+            .map(|service| {
+                let outcome = RightsOutcome {
+                    case_id: case.as_bytes().to_vec(),
+                    tenant_id: self.tenant.as_bytes().to_vec(),
+                    service: service.name().to_owned(),
+                    phase: phase.into(),
+                    result: result.into(),
+                    ..RightsOutcome::default()
+                };
+                Outgoing::new(topics::outcomes(*service), case.as_bytes(), self.tenant, &self.clock, &outcome)
+            })
+            .collect();
+        self.platform.say(&outcomes).await;
+    }
+}
+
+const OTHERS: &[Service] = &[Service::Contacts, Service::Consent];
+
+/// The closing of a case, as it stands on record.
+async fn closing(acts: &Listener, case: &str) -> Act {
+    let case: CaseId = case.parse().unwrap();
+    let closed = |event: &events::Incoming| {
+        event.decode::<Act>().is_ok_and(|act| act.kind == "rights.case_closed" && act.object_id == case.as_bytes())
+    };
+    acts.next(closed).await.decode().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_closes_the_persons_other_open_cases_and_those_that_come_while_it_goes_on() {
+    let app = App::with_keyring().await;
+    let acts = Listener::start(app.platform.config(), topics::acts(Service::Rights)).await;
+    let subject = SubjectId::random();
+    let access = app.open("access", subject).await;
+    app.until(&access, "planning").await;
+    let erasure = app.open("erasure", subject).await;
+    let second = app.client.with(&app.owner).post("/v1/cases", &json!({"kind": "erasure", "subject_id": subject})).await;
+    assert_eq!(second.status, 409, "{}", second.text);
+    app.answer(&erasure, RightsPhase::Plan, OTHERS, RightsResult::Done).await;
+    // keyring shreds by itself.
+    app.until(&erasure, "erasing").await;
+    let closed = app.case(&access).await;
+    assert_eq!((&closed["state"], &closed["subject_id"]), (&json!("person-erased"), &Value::Null), "{closed}");
+    assert!(closed["closed_at"].is_string());
+    assert_eq!(closing(&acts, &access).await.facts["state"], "person-erased");
+    let late = app.open("access", subject).await;
+    assert_eq!(app.case(&late).await["state"], "person-erased", "there is nobody left whom a new case could be about");
+    app.answer(&erasure, RightsPhase::Erase, OTHERS, RightsResult::Done).await;
+    app.until(&erasure, "scanning").await;
+    app.answer(&erasure, RightsPhase::Scan, OTHERS, RightsResult::Done).await;
+    app.until(&erasure, "done").await;
+    assert_eq!(app.client.with(&app.owner).get(&format!("/v1/cases/{erasure}/certificate")).await.status, 200);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_that_lost_its_person_before_is_closed_instead_of_asked_about_for_ever() {
+    let app = App::with_keyring().await;
+    let case = app.open("access", SubjectId::random()).await;
+    app.until(&case, "planning").await;
+    let sql = app.database.superuser().await;
+    sql.execute("UPDATE rights.cases SET subject_id = NULL", &[]).await.unwrap();
+    app.clock.advance_to(app.clock.now() + rights::timer::ASK_AGAIN + rights::timer::ASK_AGAIN).unwrap();
+    app.until(&case, "person-erased").await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_erasures_of_one_person_that_began_apart_end_in_one_certificate() {
+    let app = App::with_keyring().await;
+    let (owner, subject) = (app.client.with(&app.owner), SubjectId::random());
+    let first = app.open("erasure", subject).await;
+    // The second came without an account, and only what the person gave leads to them: nobody could refuse it when it came.
+    let asked = json!({"tenant": app.tenant, "kind": "erasure", "email": "somebody@example.org"});
+    assert_eq!(app.client.post("/v1/contact-us", &asked).await.status, 202);
+    let second = owner.get("/v1/cases").await.json()["data"][0]["id"].as_str().unwrap().to_owned();
+    let named = owner.post(&format!("/v1/cases/{second}/confirm"), &json!({"subject_id": subject})).await;
+    assert_eq!(named.status, 409, "{}", named.text);
+    assert_eq!(owner.post(&format!("/v1/cases/{second}/confirm"), &json!({})).await.status, 200);
+    app.found(&second, subject).await;
+    app.until(&second, "planning").await;
+    for case in [&second, &first] {
+        app.answer(case, RightsPhase::Plan, OTHERS, RightsResult::Done).await;
+    }
+    let is_closed = async |id: &str| app.case(id).await["state"] == "person-erased";
+    testkit::until("one of them is closed", || async { is_closed(&first).await || is_closed(&second).await }).await;
+    let (stays, gone) = if is_closed(&first).await { (&second, &first) } else { (&first, &second) };
+    assert_eq!(app.case(stays).await["subject_id"], json!(subject), "nobody takes the person out of the one that goes on");
+    for phase in [RightsPhase::Erase, RightsPhase::Scan] {
+        app.answer(gone, phase, OTHERS, RightsResult::Done).await;
+        app.answer(stays, phase, OTHERS, RightsResult::Done).await;
+        app.until(stays, if phase == RightsPhase::Erase { "scanning" } else { "done" }).await;
+    }
+    assert_eq!(owner.get(&format!("/v1/cases/{stays}/certificate")).await.status, 200);
+    assert_eq!(owner.get(&format!("/v1/cases/{gone}/certificate")).await.status, 409);
+    app.stop().await;
+}
+
+impl App {
+    /// What contacts would answer when exactly this person matches.
+    async fn found(&self, id: &str, subject: SubjectId) {
+        let case: CaseId = id.parse().unwrap();
+        let outcome = RightsOutcome {
+            case_id: case.as_bytes().to_vec(),
+            tenant_id: self.tenant.as_bytes().to_vec(),
+            service: Service::Contacts.name().to_owned(),
+            phase: RightsPhase::Find.into(),
+            result: RightsResult::Done.into(),
+            found_subject_ids: vec![subject.as_bytes().to_vec()],
+            ..RightsOutcome::default()
+        };
+        self.platform.say(&[Outgoing::new(topics::outcomes(Service::Contacts), case.as_bytes(), self.tenant, &self.clock, &outcome)]).await;
+    }
+}
