@@ -1,11 +1,23 @@
 #!/bin/sh
-# guard.sh SIGNAL CMD... : runs CMD and sends it SIGNAL when standard input closes (the parent died) or on TERM/INT. Portable: no prctl.
+# guard.sh SIGNAL GRACE CMD... : runs CMD and sends it SIGNAL when standard input closes (the parent died) or on TERM/INT. What has not ended GRACE seconds later,
+# because it hangs or is stopped, is killed with its children. Portable: no prctl.
 signal=$1
-shift
+grace=$2
+shift 2
 exec 3<&0
 "$@" </dev/null 3<&- & child=$!
-trap 'kill -$signal $child 2>/dev/null' TERM INT HUP
-{ cat <&3 >/dev/null; kill -$signal $child 2>/dev/null; } & watcher=$!
+end() {
+  sleeper=
+  trap 'kill $sleeper 2>/dev/null; exit' TERM
+  kill -"$signal" "$child" 2>/dev/null
+  sleep "$grace" & sleeper=$!
+  wait $sleeper
+  below=$(ps -A -o pid= -o ppid= | while read -r pid parent; do [ "$parent" = "$child" ] && echo "$pid"; done)
+  kill -KILL "$child" $below 2>/dev/null
+}
+ender=
+trap '[ -n "$ender" ] || { end 3<&- & ender=$!; }' TERM INT HUP
+{ while read -r _ <&3; do :; done; end; } & watcher=$!
 exec 3<&-
 wait $child
 status=$?
@@ -13,5 +25,5 @@ while kill -0 $child 2>/dev/null; do
   wait $child
   status=$?
 done
-kill $watcher 2>/dev/null
+kill $watcher $ender 2>/dev/null
 exit $status

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 /// How long a server may take until it answers; recovery after a crash is in it.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const STOPPED_WITHIN: Duration = Duration::from_secs(20);
+/// Seconds from the polite signal until the guard kills it; shorter than we wait.
+const GRACE: &str = "10";
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// A running server behind `guard.sh`, which ends it when our end of its standard input closes, however we end.
@@ -31,7 +33,7 @@ impl Child {
         let output = File::options().create(true).append(true).open(log).with_context(|| format!("{} cannot be written", log.display()))?;
         let mut guarded = Command::new("sh");
         let signal = polite.as_str().trim_start_matches("SIG");
-        guarded.arg(guard).arg(signal).arg(command.get_program()).args(command.get_args());
+        guarded.arg(guard).arg(signal).arg(GRACE).arg(command.get_program()).args(command.get_args());
         for (key, value) in command.get_envs() {
             match value {
                 Some(value) => guarded.env(key, value),
@@ -68,10 +70,8 @@ impl Child {
     /// The server's own process, when it still runs.
     pub fn pid(&mut self) -> Option<i32> {
         if self.server.is_none() {
-            self.server = children_of(self.guard.id())
-                .into_iter()
-                .find(|(_, command)| !command.contains("cat") && !command.starts_with("sh"))
-                .map(|(pid, _)| Pid::from_raw(pid));
+            self.server =
+                children_of(self.guard.id()).into_iter().find(|(_, command)| !command.starts_with("sh")).map(|(pid, _)| Pid::from_raw(pid));
         }
         self.server.map(Pid::as_raw).filter(|_| self.is_running())
     }
@@ -110,6 +110,14 @@ impl Child {
         let text = fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         let all: Vec<&str> = text.lines().collect();
         all.iter().skip(all.len().saturating_sub(lines)).copied().collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// `kill -9` of the children of a process.
+pub fn kill_children(parent: u32) {
+    for (pid, _) in children_of(parent) {
+        // It may have ended by itself.
+        let _ended = kill(Pid::from_raw(pid), Signal::SIGKILL);
     }
 }
 

@@ -5,11 +5,12 @@ mod kafka;
 mod postgres;
 mod prepare;
 
+pub use child::kill_children;
 pub use kafka::Kafka;
 pub use postgres::{Postgres, PostgresOptions};
 pub use prepare::Prepared;
 
-/// `guard.sh SIGNAL CMD…`: runs a command and ends it when its standard input closes.
+/// `guard.sh SIGNAL GRACE CMD…`: runs a command and ends it when its standard input closes; kills it when it has not ended so many seconds later.
 pub const GUARD: &str = include_str!("../guard.sh");
 
 /// A TCP port on the loopback address that is free at this moment.

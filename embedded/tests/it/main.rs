@@ -5,7 +5,7 @@
 use embedded::{Kafka, Postgres, PostgresOptions, Prepared};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 fn prepared() -> Prepared {
@@ -76,4 +76,63 @@ fn no_server_outlives_a_parent_that_was_killed() {
     parent.wait().unwrap();
     until("both have ended", || pids.iter().all(|pid| !runs(*pid)));
     remove_data(folder.path());
+}
+
+/// A command behind the guard, which is asked to end it with TERM and kills it after so many seconds.
+fn guarded(folder: &Path, grace: &str, command: &[&str]) -> (Child, i32) {
+    let script = folder.join("guard.sh");
+    std::fs::write(&script, embedded::GUARD).unwrap();
+    let guard = Command::new("sh").arg(script).args(["TERM", grace]).args(command).stdin(Stdio::piped()).spawn().unwrap();
+    let mut child = None;
+    until("the command runs", || {
+        child = pid_of(&command.join(" "));
+        child.is_some()
+    });
+    (guard, child.unwrap())
+}
+
+/// The process with exactly this command line.
+fn pid_of(command: &str) -> Option<i32> {
+    let listing = Command::new("ps").args(["-A", "-o", "pid=,args="]).output().unwrap();
+    let listing = String::from_utf8_lossy(&listing.stdout).into_owned();
+    listing.lines().filter_map(|line| line.trim().split_once(' ')).find(|(_, args)| args.trim() == command)?.0.parse().ok()
+}
+
+fn signal(name: &str, pid: i32) {
+    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn a_child_that_hangs_is_killed_when_its_parent_has_ended_or_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    for (asked, seconds) in [(false, "86401"), (true, "86402")] {
+        let (mut guard, child) = guarded(folder.path(), "0", &["sleep", seconds]);
+        signal("-STOP", child);
+        let input = guard.stdin.take();
+        if asked {
+            signal("-TERM", guard.id().try_into().unwrap());
+        } else {
+            drop(input);
+        }
+        until("the frozen child is gone", || !runs(child));
+        assert!(!guard.wait().unwrap().success(), "the guard tells how it ended");
+    }
+}
+
+#[test]
+fn nothing_of_the_guard_stays_when_its_child_ends_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    // The grace is a word that can be found: what would stay behind sleeps for that long.
+    for (asked, grace, seconds) in [(false, "86403", "86405"), (true, "86404", "86406")] {
+        let (mut guard, child) = guarded(folder.path(), grace, &["sleep", seconds]);
+        let input = guard.stdin.take();
+        if asked {
+            signal("-TERM", guard.id().try_into().unwrap());
+        } else {
+            drop(input);
+        }
+        guard.wait().unwrap();
+        assert!(!runs(child), "it ended before its guard");
+        until("nobody waits on", || pid_of(&format!("sleep {grace}")).is_none());
+    }
 }

@@ -16,6 +16,8 @@ use tokio::time::Instant;
 
 const READY_WITHIN: Duration = Duration::from_secs(90);
 const STOPPED_WITHIN: Duration = Duration::from_secs(40);
+/// Seconds from SIGTERM until the guard kills a service: longer than an ordered stop takes, shorter than we wait.
+const GRACE: &str = "30";
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 const WATCH: Duration = Duration::from_millis(250);
 /// The third end within this time is one too many.
@@ -53,13 +55,15 @@ impl Falls {
 pub struct Processes {
     all: Vec<Process>,
     guard: PathBuf,
+    /// The names of our own settings.
+    inherited: Vec<String>,
 }
 
 impl Processes {
-    pub fn start(orders: Vec<Order>, folder: &Path) -> anyhow::Result<Self> {
+    pub fn start(orders: Vec<Order>, folder: &Path, inherited: Vec<String>) -> anyhow::Result<Self> {
         let guard = folder.join("guard.sh");
         std::fs::write(&guard, embedded::GUARD)?;
-        let mut processes = Self { all: Vec::new(), guard };
+        let mut processes = Self { all: Vec::new(), guard, inherited };
         for order in orders {
             let log = folder.join(format!("{}.log", order.name));
             let child = processes.spawn(&order, &log)?;
@@ -72,9 +76,15 @@ impl Processes {
     fn spawn(&self, order: &Order, log: &Path) -> anyhow::Result<Child> {
         let output = File::options().create(true).append(true).open(log)?;
         let this = std::env::current_exe().context("this program's own path is not known")?;
-        Command::new("sh")
+        let mut command = Command::new("sh");
+        // What a service is told is in the order: settings of ours may be none of its own, or said twice.
+        for name in &self.inherited {
+            command.env_remove(name);
+        }
+        command
             .arg(&self.guard)
             .arg("TERM")
+            .arg(GRACE)
             .arg(this)
             .args(&order.arguments)
             .envs(&order.environment)
@@ -150,7 +160,7 @@ impl Processes {
         Ok(())
     }
 
-    /// Asks all to stop and waits; the guard kills nobody, we do after a while.
+    /// Asks all to stop and waits; their guards kill those that do not. A guard that hangs itself is killed with what it guards.
     pub async fn stop(&mut self) {
         for process in &self.all {
             if let Some(pid) = process.child.id().and_then(|pid| i32::try_from(pid).ok()) {
@@ -161,6 +171,9 @@ impl Processes {
         for process in &mut self.all {
             if tokio::time::timeout(STOPPED_WITHIN, process.child.wait()).await.is_err() {
                 eprintln!("{} did not stop in time and is killed", process.order.name);
+                if let Some(guard) = process.child.id() {
+                    embedded::kill_children(guard);
+                }
                 let _killed = process.child.kill().await;
             }
         }
