@@ -85,6 +85,7 @@ impl Fields {
     pub fn values(self) -> Result<Values, Problem> {
         let mut faults = Faults::default();
         let texts = [
+            ("email", &self.email),
             ("first_name", &self.first_name),
             ("last_name", &self.last_name),
             ("company_name", &self.company_name),

@@ -18,6 +18,10 @@ use web::{Caller, Path, Problem, access_limit};
 #[get("/v1/imports/{id}/rejects.csv")]
 pub async fn get_rejects(caller: Caller<ImportContacts>, desk: Data<Desk>, id: Path<ImportId>) -> Result<HttpResponse> {
     let (tenant, import) = (caller.tenant(), id.0.uuid());
+    // What is shown is what an import left over, for nothing but to mend it: the read is for this purpose, whatever else the caller may do.
+    if !caller.limit().purposes.contains(Purpose::OPERATE) {
+        return Err(Problem::forbidden("purpose-not-granted").into());
+    }
     let run = imports::read(&desk.db, tenant, import).await?.ok_or(Error::NotFound)?;
     let sealed = imports::read_rejects(&desk.db, tenant, import).await?;
     // The file and what was rejected of it are forgotten after a while, or were never there.

@@ -4,7 +4,7 @@ use super::staged::{Counts, Staged};
 use crate::domain::blobs::Blobs;
 use crate::domain::fields::Values;
 use crate::domain::import::layout::Mapping;
-use crate::domain::import::row::read;
+use crate::domain::import::row::{Fault, blanked, read};
 use crate::vault::{Indexes, Tokens};
 use std::collections::HashMap;
 
@@ -37,7 +37,9 @@ impl Chunk {
             match verdict {
                 Err(fault) => {
                     chunk.counts.reject(fault);
-                    chunk.rejects.push(Staged { fault: Some(fault), ..staged });
+                    // What a column is for may have been said after the row was staged.
+                    let cells = if fault == Fault::CardNumber { blanked(staged.cells) } else { staged.cells };
+                    chunk.rejects.push(Staged { row: staged.row, cells, fault: Some(fault) });
                 }
                 Ok((values, warnings)) => {
                     for warning in warnings {

@@ -2,7 +2,9 @@
 
 use super::CHUNK;
 use super::staged::Staged;
-use crate::domain::import::layout::{Mapping, recognise};
+use crate::domain::fields::Field;
+use crate::domain::import::cell::{incoming, may_be_dialled};
+use crate::domain::import::layout::{Mapping, is_called_telephone, recognise};
 use crate::domain::import::row::{Fault, blanked, screen};
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
@@ -56,7 +58,7 @@ pub fn read(chunks: mpsc::Receiver<Bytes>, parts: &mpsc::Sender<Part>) {
         input.consume(3);
     }
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(input);
-    let mut rows = Rows { parts, mapping: None, columns: 0, pending: Vec::with_capacity(CHUNK) };
+    let mut rows = Rows { parts, mapping: None, telephones: Vec::new(), pending: Vec::with_capacity(CHUNK) };
     let Some(()) = rows.header(&mut reader) else {
         // Whoever asked may be gone already.
         let _gone = parts.blocking_send(Part::NoHeader);
@@ -70,8 +72,10 @@ pub fn read(chunks: mpsc::Receiver<Bytes>, parts: &mpsc::Sender<Part>) {
 
 struct Rows<'a> {
     parts: &'a mpsc::Sender<Part>,
+    /// Of a layout that is known.
     mapping: Option<Mapping>,
-    columns: usize,
+    /// For each column, whether it is called a telephone's.
+    telephones: Vec<bool>,
     pending: Vec<Staged>,
 }
 
@@ -86,9 +90,9 @@ impl Rows<'_> {
         if names.len() < 2 && names.first().is_none_or(String::is_empty) || names.iter().any(|name| kernel::holds_card_number(name)) {
             return None;
         }
-        self.columns = names.len();
+        self.telephones = names.iter().map(|name| is_called_telephone(name)).collect();
         let recognised = recognise(&names);
-        self.mapping = recognised.as_ref().map(|(_, mapping)| mapping.clone()).or_else(|| telephone_by_name(&names));
+        self.mapping = recognised.as_ref().map(|(_, mapping)| mapping.clone());
         self.parts.blocking_send(Part::Header { names, recognised }).ok()
     }
 
@@ -112,21 +116,16 @@ impl Rows<'_> {
     fn stage(&self, row: u64, record: &csv::ByteRecord) -> Staged {
         let readable = record.iter().all(|cell| std::str::from_utf8(cell).is_ok());
         let cells: Vec<String> = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-        let verdict = screen(&cells, self.mapping.as_ref(), self.columns);
+        let known = self.mapping.as_ref().map(|mapping| mapping.position(Field::Telephone));
+        let verdict = screen(&cells, self.telephones.len(), |at, cell| match known {
+            Some(telephone) => telephone == Some(at),
+            // Nobody has said yet what the column is for: its name alone is not enough.
+            None => self.telephones.get(at).is_some_and(|telephone| *telephone) && may_be_dialled(incoming(cell)),
+        });
         let fault = verdict.err().or((!readable).then_some(Fault::NotUtf8));
         match fault {
             Some(Fault::CardNumber) => Staged { row, cells: blanked(cells), fault },
             _ => Staged { row, cells, fault },
         }
     }
-}
-
-/// In a layout that is not known, columns that are named like telephone numbers may hold digits that look like a card's.
-fn telephone_by_name(names: &[String]) -> Option<Mapping> {
-    use crate::domain::fields::Field;
-    use crate::domain::import::layout::Column;
-    let is_telephone = |name: &String| ["phone", "tel", "mobile"].iter().any(|word| name.to_lowercase().contains(word));
-    names.iter().any(is_telephone).then(|| {
-        Mapping(names.iter().map(|name| if is_telephone(name) { Column::Field(Field::Telephone) } else { Column::Ignored }).collect())
-    })
 }

@@ -65,6 +65,7 @@ fn bad_bodies() -> Vec<(&'static str, Value, &'static str)> {
     vec![
         at(contact("email", json!("cnry@@example.com")), "/email"),
         at(contact("email", json!({"cnry": 1})), "/email"),
+        at(contact("email", json!("cnry.4242424242424242@example.com")), "/email"),
         at(contact("telephone", json!("cnry")), "/telephone"),
         at(contact("first_name", json!(format!("cnry{}", "x".repeat(40_000)))), "/first_name"),
         at(contact("last_name", json!(card)), "/last_name"),

@@ -101,6 +101,57 @@ async fn what_was_not_brought_in_comes_back_as_a_file_without_formulas_or_card_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_card_number_is_kept_under_no_columns_name_and_in_no_reject() {
+    let app = App::start().await;
+    let owner = app.owner();
+    let rows = "mail,Hotel,Telegram,Phone\n\
+                a@example.com,4242 4242 4242 4242,,\nb@example.com,,378282246310005,\nc@example.com,,,paid with 378282246310005\n\
+                d@example.com,,,4242424242424242\ne@example.com,,,+49 378282246310005\nf@example.com,,,378282246310005\n";
+    let staged = app.send_file(&owner, CLIENT, rows).await;
+    let path = staged.header("location").unwrap().to_owned();
+    // Mapped to what is no telephone number after all, so that the last of them is rejected when it is committed.
+    let columns = json!({"mail": {"field": "email"}, "Hotel": "ignored", "Telegram": "ignored", "Phone": {"custom": "tier"}});
+    let mapped = send(owner.request(Method::PUT, &format!("{path}/mapping")).json(&json!({"columns": columns}))).await;
+    assert_eq!(mapped.status, 200, "{}", mapped.text);
+    owner.post(&format!("{path}/commit"), &Value::Null).await;
+    assert_eq!(app.until_done(&path).await["counts"]["rejected"], json!({"card-number": 6}));
+    let rejects = owner.get(&format!("{path}/rejects.csv")).await.text;
+    let lines: Vec<String> = ('a'..='f').zip(1..).map(|(name, row)| format!("{row},card-number,{name}@example.com,,,")).collect();
+    assert_eq!(rejects.lines().skip(1).collect::<Vec<_>>(), lines);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_telephone_number_that_looks_like_a_cards_comes_in_when_its_column_is_mapped_by_hand() {
+    let app = App::start().await;
+    let owner = app.owner();
+    let staged = app.send_file(&owner, CLIENT, "mail,Home Phone\na@example.com,378282246310005\n").await;
+    let path = staged.header("location").unwrap().to_owned();
+    let columns = json!({"mail": {"field": "email"}, "Home Phone": {"field": "telephone"}});
+    send(owner.request(Method::PUT, &format!("{path}/mapping")).json(&json!({"columns": columns}))).await;
+    owner.post(&format!("{path}/commit"), &Value::Null).await;
+    let done = app.until_done(&path).await;
+    assert_eq!((&done["counts"]["created"], &done["counts"]["rejected"]), (&json!(1), &json!({})), "{done}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejects_are_shown_to_nobody_who_may_not_operate() {
+    let app = App::start().await;
+    let done = app.import(CLIENT, &file(&[("", "Nobody", "")])).await;
+    let path = format!("/v1/imports/{}/rejects.csv", done["id"].as_str().unwrap());
+    let (key, said) = testkit::key_of(app.tenant, "marketer", &app.clock);
+    let mut state = <events::identity::Principal as prost::Message>::decode(said.data.unwrap().as_slice()).unwrap();
+    state.limit.as_mut().unwrap().purposes.retain(|purpose| purpose != OPERATE);
+    app.platform.say(&[Outgoing::new(&topics::PRINCIPALS, key.id.as_bytes(), app.tenant, &app.clock, &state)]).await;
+    let refused = app.client.with(&key).get(&path).await;
+    assert_eq!((refused.status, refused.json()["reason"].as_str()), (403, Some("purpose-not-granted")), "{}", refused.text);
+    let marketer = app.client.with(&app.platform.key(app.tenant, "marketer").await);
+    assert_eq!(marketer.get(&path).await.status, 200);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn data_of_a_provider_waits_in_quarantine_unless_an_assurance_covers_it() {
     let app = App::start().await;
     let owner = app.owner();

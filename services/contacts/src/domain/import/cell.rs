@@ -20,6 +20,11 @@ pub fn is_telephone_number(cell: &str) -> bool {
     allowed && digits > 0 && cell.starts_with(|c: char| c == '+' || c == '(' || c.is_ascii_digit())
 }
 
+/// Whether the cell may be dialled: a telephone number with no more digits than E.164 has. Most cards have more.
+pub fn may_be_dialled(cell: &str) -> bool {
+    is_telephone_number(cell) && cell.chars().filter(char::is_ascii_digit).count() <= 15
+}
+
 /// The cell as it goes out in a file that people open: a `'` before what looks like a formula, telephone numbers as they are.
 pub fn outgoing(cell: &str) -> std::borrow::Cow<'_, str> {
     if begins_like_a_formula(cell) && !is_plain_international_number(cell) || guarded(cell) {

@@ -130,6 +130,11 @@ pub fn recognise(header: &[String]) -> Option<(&'static str, Mapping)> {
     })
 }
 
+/// Whether a column of a layout that is not known is called a telephone's: by a whole word, which `Hotel` and `Telegram` are not.
+pub fn is_called_telephone(name: &str) -> bool {
+    name.split(|c: char| !c.is_alphanumeric()).any(|word| ["phone", "telephone", "tel", "mobile"].contains(&word.to_lowercase().as_str()))
+}
+
 /// Whether a custom field may have this name.
 ///
 /// # Errors

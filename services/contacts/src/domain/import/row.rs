@@ -55,10 +55,10 @@ pub enum Warning {
     NoAssurance,
 }
 
-/// What is seen before anything of a row is stored: card numbers, its shape, its length.
-pub fn screen(cells: &[String], mapping: Option<&Mapping>, columns: usize) -> Result<(), Fault> {
-    let telephone = mapping.and_then(|mapping| mapping.position(Field::Telephone));
-    if cells.iter().enumerate().any(|(at, cell)| Some(at) != telephone && kernel::holds_card_number(cell)) {
+/// What is seen before anything of a row is stored: card numbers, its shape, its length. Some telephone numbers look like a card's: a cell that is one by its
+/// column, or by its column and what it holds, is not looked at for cards.
+pub fn screen(cells: &[String], columns: usize, telephone: impl Fn(usize, &str) -> bool) -> Result<(), Fault> {
+    if cells.iter().enumerate().any(|(at, cell)| kernel::holds_card_number(cell) && !telephone(at, cell)) {
         return Err(Fault::CardNumber);
     }
     if cells.len() != columns {
@@ -74,7 +74,8 @@ pub fn blanked(cells: Vec<String>) -> Vec<String> {
 
 /// What becomes of a row: values with warnings, or one fault.
 pub fn read(cells: &[String], mapping: &Mapping, country: Option<&str>) -> Result<(Values, Vec<Warning>), Fault> {
-    screen(cells, Some(mapping), mapping.0.len())?;
+    let telephone = mapping.position(Field::Telephone);
+    screen(cells, mapping.0.len(), |at, _| Some(at) == telephone)?;
     let mut values = Values::default();
     let mut warnings = Vec::new();
     for (cell, column) in cells.iter().zip(&mapping.0) {
