@@ -13,7 +13,7 @@ use privacy::CategorySet;
 use web::etag::IfMatch;
 use web::{Caller, Path, Problem, access_limit};
 
-/// Deletes a contact from use. Its copies in topics and backups stay sealed until their time is over; to make them unopenable, open an erasure case.
+/// Deletes a contact from use, which asks for every category that is there. Its copies in topics and backups stay sealed until their time is over; to make them unopenable, open an erasure case.
 #[utoipa::path(tag = "contacts", params(("id" = SubjectId, Path), IfMatch), extensions(("x-access-limit" = json!(access_limit::<WriteContacts>()))),
     security(("bearer" = [])), responses((status = 204), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[delete("/v1/contacts/{id}")]
@@ -21,6 +21,9 @@ pub async fn delete_contact(caller: Caller<WriteContacts>, desk: Data<Desk>, id:
     desk.db
         .tx(caller.tenant(), "contacts.delete", async |tx: &mut TenantTx| {
             let mut row = people::find(tx, id.0.uuid()).await?.ok_or(Error::NotFound)?;
+            if !caller.limit().categories.covers(people::needed(row.role(), row.held())) {
+                return Err(Error::CategoryNotGranted);
+            }
             read.check(row.version)?;
             people::delete(tx, row.id).await?;
             row.version += 1;

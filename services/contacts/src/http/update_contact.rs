@@ -41,6 +41,9 @@ pub async fn update_contact(
     }
     let values = body.value.values()?;
     let row = people::read(&desk.db, caller.tenant(), id.0.uuid()).await?.ok_or(Error::NotFound)?;
+    if !caller.limit().categories.covers(people::needed(row.role(), sent)) {
+        return Err(Error::CategoryNotGranted);
+    }
     read.check(row.version)?;
     let changed = change(&desk, &caller, &row, &values).await?;
     keep(&desk, &row, &changed, sent).await?;

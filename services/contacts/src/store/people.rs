@@ -66,9 +66,10 @@ pub struct ContactRow {
 pub const STORE: &str = "contacts.contacts";
 
 impl ContactRow {
-    /// A new person's row in its first version, with nothing sealed yet. The house's own people are its own; a client's are kept on its instruction.
+    /// A new person's row in its first version, with nothing sealed yet.
     pub fn new(tenant: TenantId, subject: SubjectId, now: jiff_diesel::Timestamp, tokens: Tokens, values: &Values) -> Self {
-        let (role, source) = if tenant == TenantId::HOUSE { (RecordRole::Controller, "direct") } else { (RecordRole::Processor, "client") };
+        let role = role_in(tenant);
+        let source = if role == RecordRole::Controller { "direct" } else { "client" };
         Self {
             tenant_id: tenant.uuid(),
             id: subject.uuid(),
@@ -98,6 +99,12 @@ impl ContactRow {
         if self.role == "controller" { RecordRole::Controller } else { RecordRole::Processor }
     }
 
+    /// The categories of what is there.
+    pub fn held(&self) -> CategorySet {
+        let sealed = self.sealed();
+        sealed.blobs.iter().map(|(category, _)| *category).collect::<CategorySet>().union(sealed.clear)
+    }
+
     /// By what the person is kept out once they are erased.
     pub fn suppressions(&self) -> Vec<Vec<u8>> {
         [&self.suppression_token, &self.suppression_telephone].into_iter().flatten().cloned().collect()
@@ -120,6 +127,16 @@ impl ContactRow {
             clear: preferences.into_iter().chain(business).collect::<CategorySet>(),
         }
     }
+}
+
+/// The house's own people are its own; a client's are kept on its instruction.
+pub fn role_in(tenant: TenantId) -> RecordRole {
+    if tenant == TenantId::HOUSE { RecordRole::Controller } else { RecordRole::Processor }
+}
+
+/// What a limit must hold to write these categories of a record: a processor's is imported data, whatever else it is.
+pub fn needed(role: RecordRole, categories: CategorySet) -> CategorySet {
+    if role == RecordRole::Processor { categories.union(CategorySet::of(&[Category::Imported])) } else { categories }
 }
 
 /// A contact, in one round trip.

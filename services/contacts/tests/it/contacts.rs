@@ -102,6 +102,34 @@ async fn a_role_without_a_category_sees_and_writes_nothing_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_contact_is_deleted_by_those_alone_who_may_write_all_of_it() {
+    let app = App::start().await;
+    let support = app.client.with(&app.platform.key(app.tenant, "support").await);
+    let developer = app.client.with(&app.platform.key(app.tenant, "developer").await);
+    let (whole, plain) = (app.contact(&ada()).await, app.contact(&json!({"email": "b@example.com", "language": "en"})).await);
+    for (by, path) in [(&support, &whole), (&developer, &whole), (&developer, &plain)] {
+        let refused = change(by, Method::DELETE, path, Some("\"1\""), &json!({})).await;
+        assert_eq!((refused.status, refused.json()["reason"].as_str()), (403, Some("category-not-granted")), "{}", refused.text);
+        assert_eq!(app.owner().get_for(path, OPERATE).await.status, 200, "nothing is gone");
+    }
+    let refused = change(&developer, Method::PATCH, &plain, Some("\"1\""), &json!({"language": "de"})).await;
+    assert_eq!(
+        (refused.status, refused.json()["reason"].as_str()),
+        (403, Some("category-not-granted")),
+        "a client's record is imported data"
+    );
+    assert_eq!(change(&support, Method::PATCH, &plain, Some("\"1\""), &json!({"language": "de"})).await.status, 200);
+    assert_eq!(
+        change(&support, Method::DELETE, &plain, Some("\"2\""), &json!({})).await.status,
+        204,
+        "support may write all that is there"
+    );
+    let marketer = app.client.with(&app.platform.key(app.tenant, "marketer").await);
+    assert_eq!(change(&marketer, Method::DELETE, &whole, Some("\"1\""), &json!({})).await.status, 204);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_contact_is_read_for_a_purpose_that_reaches_it() {
     let app = App::start().await;
     let (owner, path) = (app.owner(), app.contact(&ada()).await);
