@@ -2,7 +2,7 @@
 
 use super::view::CaseView;
 use super::{HandleCases, may};
-use crate::desk::Desk;
+use crate::desk::{Desk, act};
 use crate::domain::progress::State;
 use crate::error::{Error, Result};
 use crate::store::cases;
@@ -65,6 +65,7 @@ pub async fn refuse_case(
             if case.state() != State::AwaitingConfirmation {
                 return Err(Error::WrongState);
             }
+            act(tx, &case, "rights.case_refused", Some(caller.principal()));
             case.refusal = Some(body.value.reason.name().to_owned());
             desk.enter(tx, &mut case, State::Refused).await?;
             Ok::<_, Error>(case)
