@@ -22,6 +22,10 @@ use web::{Auth, Problem, ServiceConfig, Slug};
 /// Why nothing was opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    #[error("the caller's limit lacks the verb")]
+    VerbNotGranted,
+    #[error("the caller's limit lacks the purpose")]
+    PurposeNotGranted,
     /// Facts are older than their lease.
     #[error(transparent)]
     Stale(#[from] Stale),
@@ -38,6 +42,8 @@ pub enum OpenError {
 impl OpenError {
     pub fn problem(&self) -> Problem {
         match self {
+            Self::VerbNotGranted => Problem::forbidden("verb-not-granted"),
+            Self::PurposeNotGranted => Problem::forbidden("purpose-not-granted"),
             Self::Stale(_) => Problem::new(Slug::VIEW_STALE),
             Self::Keyring(KeyringError::Unavailable) => Problem::new(Slug::UNAVAILABLE),
             Self::Keyring(KeyringError::Budget) => Problem::new(Slug::TOO_MANY).retry_after(10),

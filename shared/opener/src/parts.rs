@@ -33,7 +33,8 @@ pub struct SealedPart {
 }
 
 impl Opener {
-    /// Opens parts, in their order, after the opening stands in the journal. `None` when the key is gone.
+    /// Opens parts, in their order, after the opening stands in the journal. `None` when the key is gone. The caller's limit has to hold the verb and the
+    /// purpose, as for rows; whether it covers the categories, the route has looked.
     ///
     /// # Errors
     /// See [`OpenError`]; nothing is opened then.
@@ -43,6 +44,7 @@ impl Opener {
         holder: Holder,
         parts: &[SealedPart],
     ) -> Result<Option<Recorded<Vec<Zeroizing<Vec<u8>>>>>, OpenError> {
+        granted(asking)?;
         self.fresh()?;
         let ask = Ask {
             tenant: asking.tenant,
@@ -63,5 +65,13 @@ impl Opener {
             seal::open(key, &place, &part.sealed).map_err(|_| OpenError::Unopenable { store: "a part of a case" })
         };
         Ok(Some(Recorded::new(parts.iter().map(open).collect::<Result<_, _>>()?)))
+    }
+}
+
+fn granted(asking: &Asking<'_>) -> Result<(), OpenError> {
+    match (asking.limit.allows(asking.verb), asking.limit.purposes.contains(asking.purpose)) {
+        (false, _) => Err(OpenError::VerbNotGranted),
+        (true, false) => Err(OpenError::PurposeNotGranted),
+        (true, true) => Ok(()),
     }
 }

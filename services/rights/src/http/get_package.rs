@@ -15,7 +15,7 @@ use serde_json::Value;
 use web::{Caller, Path, Problem, access_limit};
 
 /// Everything that is held of the person, as a ZIP file: a page to read, JSON with its schema. Taking it out is journalled. The caller's limit has to
-/// cover every category in it.
+/// cover every category in it, and hold the purpose `legal_obligation`.
 #[utoipa::path(tag = "cases", params(("id" = CaseId, Path)), extensions(("x-access-limit" = json!(access_limit::<HandleCases>()))),
     responses((status = 200, description = "the package", body = Vec<u8>, content_type = "application/zip"),
         (status = 409, description = "the case is no access case, or not done", body = Problem), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]

@@ -22,7 +22,7 @@ pub struct RequestView {
     pub message: Option<String>,
 }
 
-/// What the person gave to be found by, and what they wrote. Reading it is journalled.
+/// What the person gave to be found by, and what they wrote. Reading it is journalled, and takes the purpose `legal_obligation`.
 #[utoipa::path(tag = "cases", params(("id" = CaseId, Path)), extensions(("x-access-limit" = json!(access_limit::<HandleCases>()))),
     responses((status = 200, body = RequestView), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[get("/v1/cases/{id}/request")]

@@ -1,7 +1,7 @@
 //! Cases about one person, side by side.
 
 use crate::app::App;
-use events::platform::{Act, RightsOutcome, RightsPhase, RightsResult};
+use events::platform::{Act, PackagePart, RightsOutcome, RightsPhase, RightsResult};
 use events::{Outgoing, topics};
 use kernel::{CaseId, Service, SubjectId};
 use serde_json::{Value, json};
@@ -89,6 +89,10 @@ async fn a_case_that_lost_its_person_before_is_closed_instead_of_asked_about_for
     let sql = app.database.superuser().await;
     sql.execute("UPDATE rights.cases SET subject_id = NULL", &[]).await.unwrap();
     app.clock.advance_to(app.clock.now() + rights::timer::ASK_AGAIN + rights::timer::ASK_AGAIN).unwrap();
+    // Refusing a case wakes whoever looks at what is due.
+    let asked = app.asked_by_somebody("access").await;
+    let refused = app.client.with(&app.owner).post(&format!("/v1/cases/{asked}/refuse"), &json!({"reason": "unfounded"})).await;
+    assert_eq!(refused.status, 200, "{}", refused.text);
     app.until(&case, "person-erased").await;
     app.stop().await;
 }
@@ -99,9 +103,7 @@ async fn two_erasures_of_one_person_that_began_apart_end_in_one_certificate() {
     let (owner, subject) = (app.client.with(&app.owner), SubjectId::random());
     let first = app.open("erasure", subject).await;
     // The second came without an account, and only what the person gave leads to them: nobody could refuse it when it came.
-    let asked = json!({"tenant": app.tenant, "kind": "erasure", "email": "somebody@example.org"});
-    assert_eq!(app.client.post("/v1/contact-us", &asked).await.status, 202);
-    let second = owner.get("/v1/cases").await.json()["data"][0]["id"].as_str().unwrap().to_owned();
+    let second = app.asked_by_somebody("erasure").await;
     let named = owner.post(&format!("/v1/cases/{second}/confirm"), &json!({"subject_id": subject})).await;
     assert_eq!(named.status, 409, "{}", named.text);
     assert_eq!(owner.post(&format!("/v1/cases/{second}/confirm"), &json!({})).await.status, 200);
@@ -125,6 +127,30 @@ async fn two_erasures_of_one_person_that_began_apart_end_in_one_certificate() {
 }
 
 impl App {
+    /// Somebody without an account asks; the case.
+    async fn asked_by_somebody(&self, kind: &str) -> String {
+        let asked = json!({"tenant": self.tenant, "kind": kind, "email": "somebody@example.org"});
+        assert_eq!(self.client.post("/v1/contact-us", &asked).await.status, 202);
+        let cases = self.client.with(&self.owner).get("/v1/cases").await.json();
+        cases["data"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What contacts would collect: a part that nobody can open.
+    async fn collected(&self, id: &str) {
+        let case: CaseId = id.parse().unwrap();
+        let categories = privacy::Category::Personal.bit();
+        let outcome = RightsOutcome {
+            case_id: case.as_bytes().to_vec(),
+            tenant_id: self.tenant.as_bytes().to_vec(),
+            service: Service::Contacts.name().to_owned(),
+            phase: RightsPhase::Collect.into(),
+            result: RightsResult::Done.into(),
+            parts: vec![PackagePart { name: "contact".to_owned(), sealed: vec![7; 64], categories }],
+            ..RightsOutcome::default()
+        };
+        self.platform.say(&[Outgoing::new(topics::outcomes(Service::Contacts), case.as_bytes(), self.tenant, &self.clock, &outcome)]).await;
+    }
+
     /// What contacts would answer when exactly this person matches.
     async fn found(&self, id: &str, subject: SubjectId) {
         let case: CaseId = id.parse().unwrap();
@@ -139,4 +165,39 @@ impl App {
         };
         self.platform.say(&[Outgoing::new(topics::outcomes(Service::Contacts), case.as_bytes(), self.tenant, &self.clock, &outcome)]).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_case_is_opened_for_a_key_without_the_purpose() {
+    let app = App::with_keyring().await;
+    let (owner, marketer) = (app.client.with(&app.owner), app.client.with(&app.platform.key(app.tenant, "marketer").await));
+    let asked = app.asked_by_somebody("access").await;
+    let access = app.open("access", SubjectId::random()).await;
+    app.until(&access, "planning").await;
+    app.answer(&access, RightsPhase::Plan, OTHERS, RightsResult::Done).await;
+    app.until(&access, "collecting").await;
+    app.collected(&access).await;
+    app.answer(&access, RightsPhase::Collect, &[Service::Consent], RightsResult::Nothing).await;
+    app.until(&access, "done").await;
+    for path in [format!("/v1/cases/{asked}/request"), format!("/v1/cases/{access}/package")] {
+        let refused = marketer.get(&path).await;
+        assert_eq!((refused.status, refused.json()["reason"].as_str()), (403, Some("purpose-not-granted")), "{path}: {}", refused.text);
+    }
+    let read = owner.get(&format!("/v1/cases/{asked}/request")).await;
+    assert_eq!((read.status, read.json()["email"].as_str()), (200, Some("somebody@example.org")), "{}", read.text);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_refused_a_case_is_on_record() {
+    let app = App::with_keyring().await;
+    let acts = Listener::start(app.platform.config(), topics::acts(Service::Rights)).await;
+    let asked = app.asked_by_somebody("erasure").await;
+    let refused =
+        app.client.with(&app.owner).post(&format!("/v1/cases/{asked}/refuse"), &json!({"reason": "identity-not-confirmed"})).await;
+    assert_eq!(refused.status, 200, "{}", refused.text);
+    let act: Act = acts.next(|event| event.decode::<Act>().is_ok_and(|act| act.kind == "rights.case_refused")).await.decode().unwrap();
+    let case: CaseId = asked.parse().unwrap();
+    assert_eq!((act.object_id.as_slice(), act.principal_id.as_slice()), (case.as_bytes().as_slice(), app.owner.id.as_bytes().as_slice()));
+    app.stop().await;
 }
