@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod acts;
 pub mod config;
 pub mod domain;
 pub mod error;

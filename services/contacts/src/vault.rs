@@ -103,6 +103,15 @@ impl Vault {
         Ok(self.keyring.release(&ask(tenant, verb), &holders).await?.into_iter().map(Held::keys).collect())
     }
 
+    /// Somebody as they stand in the audit log; nothing once their key is gone.
+    pub async fn commitment(&self, tenant: TenantId, person: SubjectId) -> Result<Option<[u8; 32]>> {
+        let subkeys = vec!["audit".to_owned()];
+        let ask = Ask { tenant, kind: HolderKind::Subject, subkeys, purpose: Purpose::OPERATE, verb: Verb::Write };
+        let held = self.keyring.release(&ask, &[person.uuid()]).await?;
+        let audit = held.into_iter().find_map(Held::keys).and_then(|keys| keys.into_iter().next());
+        Ok(audit.map(|audit| index::commitment(&audit, person)))
+    }
+
     /// The key of an import, made when it is not there yet.
     pub async fn import_key(&self, tenant: TenantId, import: Uuid) -> Result<Key> {
         let ask =

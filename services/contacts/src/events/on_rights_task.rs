@@ -11,7 +11,7 @@ use bus::{Handler, Rejected};
 use db::{Db, TenantTx, inbox};
 use events::contacts::Change;
 use events::platform::{PackagePart, RightsOutcome, RightsPhase, RightsResult, StoreCount};
-use events::rights::RightsTask;
+use events::rights::{CaseKind, RightsTask};
 use events::{Incoming, Outgoing, Topic, topics};
 use kernel::{Phone, PrincipalId, Service, TenantId, from_micros, micros};
 use opener::{Ask, Asking, Held, HolderKind, Opener};
@@ -81,8 +81,8 @@ impl Handler for OnRightsTask {
             RightsPhase::Collect => Some(self.collect(&task).await),
             _ => None,
         };
-        let prepared = prepared.transpose().map_err(|cause| Rejected::Retry(cause.into()))?;
-        self.answer(&event, &task, phase, prepared).await.map_err(|cause| Rejected::Retry(cause.into()))
+        let prepared = prepared.transpose().map_err(rejected)?;
+        self.answer(&event, &task, phase, prepared).await.map_err(rejected)
     }
 }
 
@@ -102,6 +102,7 @@ impl OnRightsTask {
                         ..*prepared
                     },
                     (RightsPhase::Erase, None) => erase(tx, subject).await?,
+                    (RightsPhase::Plan, None) if task.message.kind() == CaseKind::Erasure => plan_erasure(tx, subject).await?,
                     (_, None) => look(tx, subject, phase).await?,
                 };
                 let outcome = self.outcome(tx, task, phase, answer);
@@ -221,6 +222,27 @@ impl OnRightsTask {
     }
 }
 
+/// Whether waiting helps: what does not open or cannot be read now never will.
+fn rejected(error: Error) -> Rejected {
+    match error {
+        Error::Open(cause) => cause.into(),
+        Error::Keyring(cause) => cause.into(),
+        Error::Db(cause) => cause.into(),
+        Error::NotFound
+        | Error::CategoryNotGranted
+        | Error::Exists
+        | Error::Suppressed
+        | Error::NoPolicy
+        | Error::WrongState
+        | Error::Mapping(_)
+        | Error::Refused(_)
+        | Error::Repeat(_)
+        | Error::Stored(_)
+        | Error::Unopenable(_)
+        | Error::Reader => Rejected::Poison(error.into()),
+    }
+}
+
 fn count(what: &str, rows: i64) -> StoreCount {
     StoreCount { store: people::STORE.to_owned(), what: what.to_owned(), rows }
 }
@@ -238,15 +260,29 @@ async fn look(tx: &mut TenantTx, subject: Uuid, phase: RightsPhase) -> Result<An
     Ok(Answer { result, counts: vec![count(if scan { "residual" } else { "planned" }, rows)], ..Answer::default() })
 }
 
+/// Plan of an erasure: the person is kept out from now on, for their row may be deleted before it can be erased. No choice comes after this: a case is
+/// planned once it is known who asks, and what is held of the person is erased then.
+async fn plan_erasure(tx: &mut TenantTx, subject: Uuid) -> Result<Answer> {
+    if let Some(row) = people::find(tx, subject).await? {
+        keep_out(tx, &row.suppressions()).await?;
+    }
+    look(tx, subject, RightsPhase::Plan).await
+}
+
+async fn keep_out(tx: &mut TenantTx, tokens: &[Vec<u8>]) -> Result<()> {
+    for token in tokens {
+        suppressions::insert(tx, token).await?;
+    }
+    Ok(())
+}
+
 /// The row goes; what stays are keyed hashes, so that nobody brings the person back, by address or by number.
 async fn erase(tx: &mut TenantTx, subject: Uuid) -> Result<Answer> {
     let Some(mut row) = people::find(tx, subject).await? else {
         return Ok(Answer { result: RightsResult::Done, counts: vec![count("erased", 0)], ..Answer::default() });
     };
     let tokens = row.suppressions();
-    for token in &tokens {
-        suppressions::insert(tx, token).await?;
-    }
+    keep_out(tx, &tokens).await?;
     people::delete(tx, subject).await?;
     row.version += 1;
     telling::changed(tx, &row, Change::Deleted, CategorySet::EMPTY);

@@ -2,6 +2,7 @@
 
 use super::get_import::ImportView;
 use super::{Desk, ImportContacts};
+use crate::acts::{self, Kind};
 use crate::error::{Error, Result};
 use crate::store::imports;
 use actix_web::web::Data;
@@ -26,6 +27,7 @@ pub async fn commit_import(caller: Caller<ImportContacts>, desk: Data<Desk>, id:
                     run.state = "committing".to_owned();
                     run.version += 1;
                     imports::replace(tx, &run).await?;
+                    acts::import(tx, caller.principal(), Kind::ImportCommitted, &run);
                 }
                 "committing" | "done" => {}
                 _ => return Err(Error::WrongState),

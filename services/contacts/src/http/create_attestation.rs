@@ -1,6 +1,7 @@
 //! Puts a provider's assurance on record.
 
 use super::{Desk, ImportContacts};
+use crate::acts::{self, About, Kind};
 use crate::error::{Error, Result};
 use crate::store::attestations::{self, Attestation};
 use actix_web::web::Data;
@@ -66,7 +67,9 @@ pub async fn create_attestation(caller: Caller<ImportContacts>, desk: Data<Desk>
     };
     desk.db
         .tx(caller.tenant(), "attestations.create", async |tx: &mut TenantTx| {
-            attestations::insert(tx, &attestation).await.map_err(Error::from)
+            attestations::insert(tx, &attestation).await?;
+            acts::record(tx, caller.principal(), Kind::AttestationCreated, &About::Object(attestation.id), &[]);
+            Ok::<_, Error>(())
         })
         .await?;
     Ok(HttpResponse::Created().json(AttestationView {

@@ -3,6 +3,7 @@
 use super::STAGED;
 use super::reading::{Part, read};
 use super::staged::{Counts, Staged, seal_header, seal_rows};
+use crate::acts::{self, Kind};
 use crate::error::{Error, Result};
 use crate::store::imports::{self, ImportRow};
 use crate::vault::Vault;
@@ -56,6 +57,8 @@ impl Stager<'_> {
             .tx(declared.tenant, "imports.staged", async |tx: &mut TenantTx| {
                 if run.state == "failed" {
                     imports::forget_chunks(tx, run.id).await?;
+                } else {
+                    acts::import(tx, declared.principal, Kind::ImportStaged, &run);
                 }
                 imports::replace(tx, &run).await.map_err(Error::from)
             })
