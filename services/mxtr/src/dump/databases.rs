@@ -13,11 +13,13 @@ use tokio_postgres::types::ToSql;
 const TABLES: &str = "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%' ORDER BY 1, 2";
 
-/// Writes `<schema>.<table>.jsonl` for every table, a row a line; says how many rows.
+/// Writes `<service>/<schema>.<table>.jsonl` for every table, a row a line; says how many rows. A folder a service: each database has a schema `infra`.
 pub async fn dump(state: &State, folder: &Path, superuser: Option<&str>, target: &Path) -> anyhow::Result<u64> {
     make(target)?;
     let mut rows = 0;
     for (service, url) in &state.databases {
+        let own = target.join(service);
+        make(&own)?;
         let url = if let Some(superuser) = superuser {
             within(superuser, url)?
         } else {
@@ -36,7 +38,7 @@ pub async fn dump(state: &State, folder: &Path, superuser: Option<&str>, target:
         client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         for table in client.query(TABLES, &[]).await? {
             let (schema, name): (String, String) = (table.get(0), table.get(1));
-            let mut file = BufWriter::new(File::create(target.join(format!("{schema}.{name}.jsonl")))?);
+            let mut file = BufWriter::new(File::create(own.join(format!("{schema}.{name}.jsonl")))?);
             // Names come from the catalogue and are quoted.
             let query = format!("SELECT row_to_json(t)::text FROM \"{schema}\".\"{name}\" t");
             let mut lines = std::pin::pin!(client.query_raw(&query, std::iter::empty::<&(dyn ToSql + Sync)>()).await?);

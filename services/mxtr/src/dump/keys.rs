@@ -49,7 +49,13 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// The rows of a dumped table; none where the table was not dumped.
+/// The rows of a service's own table, which is named `<service>.<table>`; none where it was not dumped.
+pub fn rows_of<T: DeserializeOwned>(databases: &Path, table: &str) -> anyhow::Result<Vec<T>> {
+    let (service, _) = table.split_once('.').context("a table is named with its schema")?;
+    rows(&databases.join(service), table)
+}
+
+/// The rows of a dumped table or topic; none where it was not dumped.
 pub fn rows<T: DeserializeOwned>(folder: &Path, table: &str) -> anyhow::Result<Vec<T>> {
     let path = folder.join(format!("{table}.jsonl"));
     if !path.exists() {
@@ -64,20 +70,20 @@ impl Keys {
     pub async fn read(store: &Path, roots: &Path) -> anyhow::Result<Self> {
         let files = FileKeyWrapper::open(roots)?;
         let mut epochs: HashMap<(Uuid, u64), EpochKey> = HashMap::new();
-        for row in rows::<EpochRow>(store, "keyring.tenant_epochs")? {
+        for row in rows_of::<EpochRow>(store, "keyring.tenant_epochs")? {
             if let Ok(key) = unwrap_epoch_key(&files, row.epoch, TenantId::from(row.tenant_id), &row.wrapped.0).await {
                 epochs.insert((row.tenant_id, row.epoch), key);
             }
         }
         let mut buckets: HashMap<(Uuid, Uuid), BucketKey> = HashMap::new();
-        for row in rows::<BucketRow>(store, "keyring.buckets")? {
+        for row in rows_of::<BucketRow>(store, "keyring.buckets")? {
             let above = epochs.get(&(row.tenant_id, row.epoch));
             if let Some(Ok(key)) = above.map(|above| unwrap_bucket_key(above, row.tenant_id.into(), row.bucket_id, &row.wrapped.0)) {
                 buckets.insert((row.tenant_id, row.bucket_id), key);
             }
         }
         let mut keys = HashMap::new();
-        for row in rows::<HolderRow>(store, "keyring.holders")? {
+        for row in rows_of::<HolderRow>(store, "keyring.holders")? {
             let (Some(id), Some(wrapped)) = (row.bucket_id, row.wrapped) else { continue };
             let above = buckets.get(&(row.tenant_id, id));
             let key = above.map(|above| unwrap_subject_key(above, row.tenant_id.into(), id, row.holder_id, &wrapped.0));

@@ -1,6 +1,6 @@
 //! Everything that the keys open, of all that was dumped: columns and records.
 
-use super::keys::{Bytes, Keys, rows};
+use super::keys::{Bytes, Keys, rows, rows_of};
 use super::make;
 use events::Event as _;
 use events::platform::RightsOutcome;
@@ -104,7 +104,7 @@ fn open(keys: &Keys, tenant: Uuid, holder: Uuid, place: (&str, Uuid), subkey: &s
 }
 
 fn column(keys: &Keys, databases: &Path, sealed: &Sealed) -> anyhow::Result<Vec<Value>> {
-    let rows: Vec<Map<String, Value>> = rows(databases, sealed.table)?;
+    let rows: Vec<Map<String, Value>> = rows_of(databases, sealed.table)?;
     let opened = rows.iter().filter_map(|row| {
         let id = |column: &str| row.get(column)?.as_str()?.parse::<Uuid>().ok();
         let place = match sealed.row {
@@ -131,8 +131,8 @@ fn parts(keys: &Keys, databases: &Path) -> anyhow::Result<Vec<Value>> {
         sealed: Bytes,
     }
     let people: HashMap<Uuid, Option<Uuid>> =
-        rows::<Case>(databases, "rights.cases")?.into_iter().map(|case| (case.id, case.subject_id)).collect();
-    let opened = rows::<Part>(databases, PARTS)?.into_iter().filter_map(|part| {
+        rows_of::<Case>(databases, "rights.cases")?.into_iter().map(|case| (case.id, case.subject_id)).collect();
+    let opened = rows_of::<Part>(databases, PARTS)?.into_iter().filter_map(|part| {
         let person = people.get(&part.case_id).copied().flatten()?;
         open(keys, part.tenant_id, person, (&format!("{}.package", part.service), part.case_id), "package", &part.sealed.0)
     });
