@@ -7,6 +7,7 @@ need mvn maven
 need pkg-config pkg-config
 need cc build-essential
 need xz xz-utils
+need unzip unzip
 need ps procps
 pkg-config --exists openssl 2>/dev/null || missing="$missing libssl-dev"
 pkg-config --exists zlib 2>/dev/null || missing="$missing zlib1g-dev"
@@ -18,5 +19,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null && exit 0
 fi
 echo "please install (Debian's names):$missing" >&2
-echo "macOS: brew install openjdk@17 maven pkg-config openssl xz" >&2
+echo "macOS: brew install openjdk@17 maven pkg-config openssl xz unzip" >&2
 exit 1

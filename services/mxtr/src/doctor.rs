@@ -46,6 +46,7 @@ fn findings() -> Vec<Finding> {
         tool("maven", "mvn", &["--version"], "install Maven (Debian: apt-get install maven; macOS: brew install maven)"),
         tool("tar", "tar", &["--version"], "install tar"),
         tool("xz", "xz", &["--version"], "install xz (Debian: apt-get install xz-utils; macOS: brew install xz)"),
+        tool("unzip", "unzip", &["-v"], "install unzip (Debian: apt-get install unzip; macOS has it)"),
         tool("ps", "ps", &["-A"], "install ps (Debian: apt-get install procps)"),
     ]
 }
