@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
+use bus::Rejected;
 use db::DbError;
 use opener::{KeyringError, OpenError};
 use web::idempotency::Refused;
@@ -72,6 +73,30 @@ impl Error {
             Self::Keyring(_) | Self::Random(_) | Self::Stored(_) | Self::Answer(_) | Self::Package(_) | Self::Write(_) => {
                 Problem::internal(self)
             }
+        }
+    }
+}
+
+impl From<Error> for Rejected {
+    /// Whether waiting helps: what is stored and cannot be read will not be read by trying again.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Open(cause) => cause.into(),
+            Error::Keyring(cause) => cause.into(),
+            Error::Db(cause) => cause.into(),
+            Error::Random(_) => Self::Retry(error.into()),
+            Error::NotFound
+            | Error::VerbNotGranted
+            | Error::CategoryNotGranted
+            | Error::WrongState
+            | Error::ErasureOpen
+            | Error::Ambiguous
+            | Error::Invalid(_)
+            | Error::Repeat(_)
+            | Error::Stored(_)
+            | Error::Answer(_)
+            | Error::Package(_)
+            | Error::Write(_) => Self::Poison(error.into()),
         }
     }
 }

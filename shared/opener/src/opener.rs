@@ -3,7 +3,7 @@
 use crate::keyring::{Ask, Held, Keyring, KeyringError};
 use crate::recorded::Recorded;
 use crate::rows::{Asking, OpenedRow, SealedRow};
-use bus::{Stale, View, Views};
+use bus::{Rejected, Stale, View, Views};
 use db::{Db, DbError};
 use events::consent::{PersonState, Stance as Wire};
 use events::identity::Tenant;
@@ -49,6 +49,23 @@ impl OpenError {
             Self::Keyring(KeyringError::Budget) => Problem::new(Slug::TOO_MANY).retry_after(10),
             Self::Keyring(KeyringError::Refused | KeyringError::Unreadable) | Self::Unopenable { .. } => Problem::internal(self),
             Self::Journal(cause) => Problem::of_database(cause),
+        }
+    }
+}
+
+impl From<KeyringError> for Rejected {
+    /// Keyring is away, busy, or speaks as another version does: all of that passes.
+    fn from(cause: KeyringError) -> Self {
+        Self::Retry(cause.into())
+    }
+}
+
+impl From<OpenError> for Rejected {
+    /// Whether waiting helps: what does not open now never will.
+    fn from(cause: OpenError) -> Self {
+        match cause {
+            OpenError::Stale(_) | OpenError::Keyring(_) | OpenError::Journal(_) => Self::Retry(cause.into()),
+            OpenError::VerbNotGranted | OpenError::PurposeNotGranted | OpenError::Unopenable { .. } => Self::Poison(cause.into()),
         }
     }
 }

@@ -33,7 +33,7 @@ impl Handler for OnOutcome {
         if outcome.service != writer {
             return Err(Rejected::Poison(anyhow!("an answer in another service's name")));
         }
-        self.hear(&event, case, &outcome).await.map_err(|cause| Rejected::Retry(cause.into()))
+        self.hear(&event, case, &outcome).await.map_err(Rejected::from)
     }
 }
 

@@ -51,7 +51,7 @@ impl Handler for OnRightsTask {
         let poison = |what: &'static str| Rejected::Poison(anyhow!(what));
         let subject = SubjectId::from_slice(&task.subject_id).ok_or_else(|| poison("the task names nobody"))?;
         let case = Uuid::from_slice(&task.case_id).map_err(|_| poison("the task names no case"))?;
-        self.answer(&event, &task, subject, case).await.map_err(|cause| Rejected::Retry(cause.into()))
+        self.answer(&event, &task, subject, case).await.map_err(Rejected::from)
     }
 }
 

@@ -6,6 +6,7 @@ mod api;
 mod app;
 mod cases;
 mod due;
+mod faults;
 mod keys;
 mod package;
 mod progress;
