@@ -34,8 +34,27 @@ pub struct Bench {
     pub size: Size,
 }
 
+/// What `--only` takes.
+const ROWS: [&str; 9] = [
+    "import_100k",
+    "tenant_read",
+    "contact_read",
+    "decision_http",
+    "withdrawal_effect",
+    "revocation_effect",
+    "access_case",
+    "erasure_case",
+    "idle_memory",
+];
+
+/// Ends with exit code 2: wrong usage.
+fn wrong(why: &str) -> ! {
+    eprintln!("{why}\n\n{USAGE}");
+    std::process::exit(2)
+}
+
 const USAGE: &str = "Usage: bench [--quick] [--only ROW]…\n\nRows: import_100k tenant_read contact_read decision_http withdrawal_effect revocation_effect access_case erasure_case idle_memory\n\n\
-    Prints a table and writes target/bench/latest.json. A target that was missed is marked; the exit code is 0 whenever everything was measured.";
+    Prints a table and writes target/bench/latest.json (not with --quick). A target that was missed is marked; the exit code is 0 whenever everything was measured.";
 
 #[tokio::main]
 async fn main() {
@@ -45,8 +64,12 @@ async fn main() {
         match argument.as_str() {
             "--quick" => quick = true,
             "--only" => drop(only.insert(arguments.next().unwrap_or_default())),
-            _ => return println!("{USAGE}"),
+            "--help" => return println!("{USAGE}"),
+            _ => wrong(&format!("{argument} is not known")),
         }
+    }
+    if let Some(unknown) = only.iter().find(|row| !ROWS.contains(&row.as_str())) {
+        wrong(&format!("there is no row {unknown:?}"));
     }
     let wanted = |row: &str| only.is_empty() || only.contains(row);
     eprintln!("starting a platform of its own …");
@@ -82,7 +105,7 @@ async fn main() {
     if wanted("erasure_case") {
         effects::cases(&bench, "erasure", &people, &mut report).await;
     }
-    report.finish();
+    report.finish(quick);
 }
 
 /// Contacts to work with: some thousand, made if the import was not measured.

@@ -23,8 +23,10 @@ pub struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_us: Option<f64>,
     pub n: u64,
-    /// In words; empty where there is none.
+    /// In words; empty where there is none. For people who read the table.
+    #[serde(skip)]
     pub target: &'static str,
+    #[serde(skip)]
     pub reached: Option<bool>,
 }
 
@@ -39,13 +41,17 @@ impl Report {
         self.0.push(row);
     }
 
-    pub fn finish(&self) {
+    /// Prints the table; a tenth of everything is no measurement that others should find.
+    pub fn finish(&self, quick: bool) {
         println!(
             "{:<22} {:>11} {:>11} {:>6} {:>9} {:>9} {:>9} {:>8}  target",
             "", "ours", "ceiling", "ratio", "p50 ms", "p99 ms", "cpu µs", "n"
         );
         for row in &self.0 {
             println!("{}", line(row));
+        }
+        if quick {
+            return println!("machine: {} · a quick run, written nowhere", machine::describe());
         }
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
         fs::create_dir_all(&folder).unwrap();
