@@ -3,6 +3,7 @@
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,11 +17,13 @@ pub struct Platform {
     /// Where the folder is nobody's but this platform's: it goes with it.
     own: Option<tempfile::TempDir>,
     arguments: Vec<String>,
+    settings: Vec<(String, String)>,
     up: Child,
     pub http: Client,
     pub base: String,
     pub admin: String,
-    _alone: tokio::sync::MutexGuard<'static, ()>,
+    /// Nothing where it stands beside another one, which is known to have its ports.
+    _alone: Option<tokio::sync::MutexGuard<'static, ()>>,
 }
 
 /// An answer, read to its end.
@@ -57,25 +60,52 @@ pub fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
 }
 
+/// An import's counts in the words of the expectations.
+pub fn counted(import: &Value) -> Value {
+    let counts = &import["counts"];
+    let mut said = serde_json::Map::new();
+    for name in ["created", "merged"] {
+        said.insert(name.to_owned(), counts[name].clone());
+    }
+    for (reason, rows) in counts["rejected"].as_object().unwrap() {
+        said.insert(format!("rejected:{reason}"), rows.clone());
+    }
+    Value::Object(said)
+}
+
 impl Platform {
     pub async fn start(arguments: &[&str]) -> Self {
         let own = tempfile::tempdir().unwrap();
-        Self::start_on(own.path().to_owned(), Some(own), arguments).await
+        let alone = ONE.lock().await;
+        Self::start_on(own.path().to_owned(), Some(own), arguments, Vec::new(), Some(alone)).await
     }
 
     /// On a folder that stays, with its data.
     pub async fn start_in(folder: &Path, arguments: &[&str]) -> Self {
-        Self::start_on(folder.to_owned(), None, arguments).await
+        let alone = ONE.lock().await;
+        Self::start_on(folder.to_owned(), None, arguments, Vec::new(), Some(alone)).await
     }
 
-    async fn start_on(folder: PathBuf, own: Option<tempfile::TempDir>, arguments: &[&str]) -> Self {
-        let alone = ONE.lock().await;
+    /// A second one beside this one, with these settings.
+    pub async fn start_beside(&self, settings: Vec<(String, String)>) -> Self {
+        let own = tempfile::tempdir().unwrap();
+        Self::start_on(own.path().to_owned(), Some(own), &[], settings, None).await
+    }
+
+    async fn start_on(
+        folder: PathBuf,
+        own: Option<tempfile::TempDir>,
+        arguments: &[&str],
+        settings: Vec<(String, String)>,
+        alone: Option<tokio::sync::MutexGuard<'static, ()>>,
+    ) -> Self {
         let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
-        let up = spawn(&folder, &arguments);
+        let up = spawn(&folder, &arguments, &settings);
         let mut platform = Self {
             folder,
             own,
             arguments,
+            settings,
             up,
             http: Client::builder().no_proxy().build().unwrap(),
             base: String::new(),
@@ -109,18 +139,40 @@ impl Platform {
         self.admin = std::fs::read_to_string(self.folder().join("admin.key")).unwrap().trim().to_owned();
     }
 
-    /// `kill -9` of `mxtr up` itself; returns when it and everything that it started has ended.
+    /// `kill -9` of everything at once, as when the machine goes away: nobody is told, nobody tidies up. Returns when all have ended.
     pub async fn crash(&mut self) {
-        let all: Vec<u32> = descendants(self.up.id());
-        assert!(all.len() >= 3, "PostgreSQL, Kafka and a service at least: {all:?}");
+        let all = self.everything();
+        // Before anything else the guards, which would ask their children to stop in order.
+        let guards: HashSet<u32> = processes()
+            .into_iter()
+            .filter(|(pid, _, command)| all.contains(pid) && command.starts_with("sh "))
+            .map(|(pid, ..)| pid)
+            .collect();
+        let others = [self.up.id()].into_iter().chain(all.iter().copied().filter(|pid| !guards.contains(pid)));
+        let pids = guards.iter().copied().chain(others).map(|pid| pid.to_string());
+        let _gone = Command::new("kill").arg("-KILL").args(pids).stderr(Stdio::null()).status();
+        self.up.wait().unwrap();
+        until("everything has ended", || std::future::ready(!all.iter().any(|pid| runs(*pid)))).await;
+    }
+
+    /// `kill -9` of `mxtr up` alone; returns when everything that it started has ended, which the guards see to.
+    pub async fn orphan(&mut self) {
+        let all = self.everything();
         self.up.kill().unwrap();
         self.up.wait().unwrap();
         until("no child outlives its killed parent", || std::future::ready(!all.iter().any(|pid| runs(*pid)))).await;
     }
 
+    /// All that `mxtr up` has started, and what that has started.
+    fn everything(&self) -> Vec<u32> {
+        let all = descendants(self.up.id());
+        assert!(all.len() >= 3, "PostgreSQL, Kafka and a service at least: {all:?}");
+        all
+    }
+
     /// `mxtr up` again, on the same folder.
     pub async fn start_again(&mut self) {
-        self.up = spawn(&self.folder, &self.arguments);
+        self.up = spawn(&self.folder, &self.arguments, &self.settings);
         self.find().await;
     }
 
@@ -174,6 +226,17 @@ impl Platform {
         self.get(&path, key).await.json()
     }
 
+    /// The proof of an entry against a checkpoint that is newer than this one of it, and the proof that the log has only grown between the two.
+    pub async fn fresh_proof(&self, old: &Value, key: &str) -> (String, String) {
+        let path = format!("/v1/reads/{}/proof", old["leaf"]);
+        until("a newer checkpoint speaks for the entry", || async { size(&self.get(&path, key).await.json()) > size(old) }).await;
+        let fresh = self.get(&path, key).await;
+        let sizes = format!("from={}&to={}", size(old).unwrap(), size(&fresh.json()).unwrap());
+        let grown = self.get(&format!("/v1/audit/proofs/consistency?{sizes}"), "").await;
+        assert_eq!((fresh.status, grown.status), (200, 200), "{} {}", fresh.text, grown.text);
+        (fresh.text, grown.text)
+    }
+
     /// Runs a command of `mxtr` in the platform's folder: (exit code, output).
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let output = Command::new(mxtr()).args(arguments).current_dir(&self.folder).output().unwrap();
@@ -219,11 +282,17 @@ pub fn forget(folder: &Path) {
     let _gone = std::fs::remove_dir_all(folder);
 }
 
-fn spawn(folder: &Path, arguments: &[String]) -> Child {
+/// How many entries the checkpoint of a proof speaks for: its second line.
+fn size(proof: &Value) -> Option<u64> {
+    proof["checkpoint"].as_str()?.lines().nth(1)?.parse().ok()
+}
+
+fn spawn(folder: &Path, arguments: &[String], settings: &[(String, String)]) -> Child {
     let log = std::fs::File::create(folder.join("up.log")).unwrap();
     Command::new(mxtr())
         .args(["up", "--port", "0"])
         .args(arguments)
+        .envs(settings.iter().map(|(name, value)| (name, value)))
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())

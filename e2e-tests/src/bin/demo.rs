@@ -2,18 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on ends")]
 
-use e2e_tests::platform::{Answer, Platform, data, forget, mxtr, send, until};
+use e2e_tests::platform::{Answer, Platform, counted, data, forget, mxtr, send, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 const SUPPORT: &str = "client_service:support";
 const NEWSLETTER: &str = "client_service:newsletter";
 const FILE: &str = "contacts-mailchimp.csv";
+const IMPORT: [&str; 6] = ["import", FILE, "--key-file", "owner.key", "--basis", "contract"];
 /// Longer answers are cut here, in lines.
 const SHOWN: usize = 24;
 
@@ -88,6 +89,22 @@ impl Story {
         ended.code()
     }
 
+    /// Imports the file for people to look at; returns the import's id.
+    fn imports(&self) -> String {
+        println!("    $ mxtr {}", IMPORT.join(" "));
+        let output = Command::new(mxtr()).args(IMPORT).current_dir(&self.folder).stderr(Stdio::inherit()).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        print!("{said}");
+        assert!(output.status.success(), "{}", output.status);
+        said.lines().find_map(|line| line.strip_prefix("import ")).unwrap().to_owned()
+    }
+
+    /// Imports the file again; returns the import.
+    fn imports_again(&self) -> Value {
+        let output = Command::new(mxtr()).args(IMPORT).arg("--json").current_dir(&self.folder).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
     fn write(&self, name: &str, text: &str) {
         fs::write(self.folder.join(name), text).unwrap();
     }
@@ -143,7 +160,7 @@ async fn main() {
 
 async fn tell(story: &Story) {
     let (admin, owner, developer) = joins(story).await;
-    let before = brings_contacts(story);
+    let before = brings_contacts(story, &owner).await;
     let subject = reads_for_a_purpose(story, &owner).await;
     consents(story, &owner, &subject).await;
     sees_nothing(story, &admin, &developer, &subject).await;
@@ -165,7 +182,9 @@ async fn joins(story: &Story) -> (Caller, Caller, Caller) {
     assert_eq!(made.status, 201, "{}", made.text);
     println!("    201  tenant {} (the key's text is shown once, and only its hash is kept)", made.json()["id"]);
     let owner = Caller { name: "OWNER", key: made.json()["owner_key"]["key"].as_str().unwrap().to_owned() };
-    let second = story.platform.post("/v1/api-keys", &owner.key, &json!({"roles": ["developer"], "label": "shop"})).await;
+    let body = json!({"roles": ["developer"], "label": "shop"});
+    println!("    $ curl -s -X POST $BASE/v1/api-keys -H \"Authorization: Bearer $OWNER\" -H 'Content-Type: application/json' -d '{body}'");
+    let second = story.platform.post("/v1/api-keys", &owner.key, &body).await;
     assert_eq!(second.status, 201, "{}", second.text);
     println!("    201  key {} of role developer", second.json()["id"]);
     let developer = Caller { name: "DEVELOPER", key: second.json()["key"].as_str().unwrap().to_owned() };
@@ -174,17 +193,15 @@ async fn joins(story: &Story) -> (Caller, Caller, Caller) {
 }
 
 /// The counts of the Mailchimp file are those that a person counted beforehand.
-fn brings_contacts(story: &Story) -> Value {
+async fn brings_contacts(story: &Story, owner: &Caller) -> Value {
     story.step("It imports 2,000 rows as Mailchimp exports them");
     fs::copy(data(FILE), story.folder.join(FILE)).unwrap();
-    assert_eq!(story.mxtr(&["import", FILE, "--key-file", "owner.key", "--basis", "contract"]), Some(0));
-    let output = Command::new(mxtr())
-        .args(["import", FILE, "--key-file", "owner.key", "--basis", "contract", "--json"])
-        .current_dir(&story.folder)
-        .output()
-        .unwrap();
-    let again: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let id = story.imports();
+    let first = story.platform.get(&format!("/v1/imports/{id}"), &owner.key).await.json();
     let expected: Value = serde_json::from_str(&fs::read_to_string(data("contacts-mailchimp.expected.json")).unwrap()).unwrap();
+    assert_eq!(counted(&first), expected["counts"], "the counts are those that a person counted beforehand");
+    println!("    Created, merged and rejected, reason by reason, are what was counted beforehand: {}", expected["counts"]);
+    let again = story.imports_again();
     let sum = |names: &[&str]| names.iter().filter_map(|name| expected["counts"][*name].as_u64()).sum::<u64>();
     assert_eq!(again["counts"]["merged"].as_u64(), Some(sum(&["created", "merged"])), "{again}");
     println!(
@@ -245,7 +262,9 @@ async fn sees_nothing(story: &Story, admin: &Caller, developer: &Caller, subject
         "name": "Another", "privacy_policy_url": "https://another.example/privacy", "privacy_policy_version": "1",
         "time_zone": "Europe/Paris", "jurisdiction": "FR", "chosen_services": ["support"],
     });
+    println!("    $ curl -s -X POST $BASE/v1/tenants -H \"Authorization: Bearer $ADMIN\" -H 'Content-Type: application/json' -d '{body}'");
     let made = story.platform.post("/v1/tenants", &admin.key, &body).await.json();
+    println!("    201  tenant {}", made["id"]);
     let stranger = Caller { name: "STRANGER", key: made["owner_key"]["key"].as_str().unwrap().to_owned() };
     assert_eq!(story.call(&stranger, Method::GET, &path, Some(SUPPORT), None).await.status, 404);
 }
@@ -298,18 +317,20 @@ async fn exercises_rights(story: &Story, owner: &Caller, subject: &str) {
 /// The file again, and the log.
 async fn does_not_come_back(story: &Story, owner: &Caller, subject: &str, before: &Value) {
     story.step("The file is imported again: everybody else is merged, the erased person stays away");
-    let output = Command::new(mxtr())
-        .args(["import", FILE, "--key-file", "owner.key", "--basis", "contract", "--json"])
-        .current_dir(&story.folder)
-        .output()
-        .unwrap();
-    let again: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let again = story.imports_again();
     println!("    {}", again["counts"]);
     assert_eq!((again["counts"]["created"].as_u64(), again["counts"]["suppressed"].as_u64() > Some(0)), (Some(0), true));
     let (merged, all) = (again["counts"]["merged"].as_u64().unwrap(), before["counts"]["merged"].as_u64().unwrap());
     assert_eq!(merged + again["counts"]["suppressed"].as_u64().unwrap(), all);
-    story.step("The audit log still verifies, and no longer answers for the person");
-    assert_eq!(story.mxtr(&["verify", "log", "entry.json", "--keys", "keys.json"]), Some(0));
+    story.step("The audit log still verifies: the same entry against today's checkpoint, and that nothing of it was rewritten. It no longer answers for the person");
+    let old: Value = serde_json::from_str(&fs::read_to_string(story.folder.join("entry.json")).unwrap()).unwrap();
+    let (fresh, grown) = story.platform.fresh_proof(&old, &owner.key).await;
+    println!("    $ curl -s $BASE/v1/reads/{}/proof -H \"Authorization: Bearer $OWNER\" > entry-today.json", old["leaf"]);
+    println!("    $ curl -s \"$BASE/v1/audit/proofs/consistency?from=…&to=…\" > grown.json      (the sizes of both checkpoints)");
+    story.write("entry-today.json", &fresh);
+    story.write("grown.json", &grown);
+    let since = ["--since", "entry.json", "--consistency", "grown.json"];
+    assert_eq!(story.mxtr(&[&["verify", "log", "entry-today.json", "--keys", "keys.json"], &since[..]].concat()), Some(0));
     let search = story.call(owner, Method::POST, "/v1/reads/search", None, Some(&json!({"subject_id": subject}))).await;
     assert_eq!(search.status, 404, "{}", search.text);
 }

@@ -1,7 +1,7 @@
 //! A contact's life, in both shapes: brought in, read for a purpose, consent given and withdrawn, looked up in the log.
 
 use crate::rights;
-use e2e_tests::platform::{Answer, Platform, data, send, until};
+use e2e_tests::platform::{Answer, Platform, counted, data, send, until};
 use serde_json::{Value, json};
 
 const NEWSLETTER: &str = "client_service:newsletter";
@@ -9,19 +9,6 @@ const NEWSLETTER: &str = "client_service:newsletter";
 fn expected(layout: &str) -> Value {
     let file = std::fs::read_to_string(data(&format!("contacts-{layout}.expected.json"))).unwrap();
     serde_json::from_str::<Value>(&file).unwrap()["counts"].clone()
-}
-
-/// An import's counts in the words of the expectations.
-fn counted(import: &Value) -> Value {
-    let counts = &import["counts"];
-    let mut said = serde_json::Map::new();
-    for name in ["created", "merged"] {
-        said.insert(name.to_owned(), counts[name].clone());
-    }
-    for (reason, rows) in counts["rejected"].as_object().unwrap() {
-        said.insert(format!("rejected:{reason}"), rows.clone());
-    }
-    Value::Object(said)
 }
 
 async fn says(platform: &Platform, key: &str, subject: &str, said: &str) -> Answer {
@@ -38,6 +25,8 @@ async fn says(platform: &Platform, key: &str, subject: &str, said: &str) -> Answ
 
 async fn a_contacts_life(shape: &[&str]) {
     let platform = Platform::start(shape).await;
+    let said = platform.get("/.well-known/oauth-authorization-server", "").await;
+    assert_eq!(said.json()["issuer"], json!(platform.base), "{}", said.text);
     let (_, key) = platform.tenant("acme").await;
 
     for layout in ["mailchimp", "plain", "google"] {
@@ -89,8 +78,9 @@ async fn a_contacts_life(shape: &[&str]) {
     })
     .await;
 
-    evidence_holds(&platform, &key, &subject, &given.json()).await;
+    let proof = evidence_holds(&platform, &key, &subject, &given.json()).await;
     rights::are_answered(&platform, &key, &subject, &email).await;
+    the_log_has_only_grown(&platform, &key, &proof).await;
 
     let (_, stranger) = platform.tenant("other").await;
     let foreign = platform.read(&path, &stranger, "client_service:support").await;
@@ -101,7 +91,7 @@ async fn a_contacts_life(shape: &[&str]) {
 }
 
 /// The receipt and the log verify with the public keys alone, and not when they are changed.
-async fn evidence_holds(platform: &Platform, key: &str, subject: &str, given: &Value) {
+async fn evidence_holds(platform: &Platform, key: &str, subject: &str, given: &Value) -> Value {
     let keys = platform.write("keys.json", &platform.get("/.well-known/evidence-keys.json", key).await.text);
     let receipt = platform.get(&format!("/v1/receipts/{}", given["receipt_id"].as_str().unwrap()), key).await;
     let file = platform.write("receipt.json", &receipt.text);
@@ -130,6 +120,23 @@ async fn evidence_holds(platform: &Platform, key: &str, subject: &str, given: &V
     forged["leaf"] = json!(leaf + 1);
     let file = platform.write("entry-forged.json", &forged.to_string());
     assert_eq!(platform.run(&["verify", "log", &file, "--keys", &keys]).0, Some(4), "a moved entry does not hold");
+    proof.json()
+}
+
+/// After an erasure the same entry stands in the log of then, which continues the one from before; a log that was rewritten would not.
+async fn the_log_has_only_grown(platform: &Platform, key: &str, before: &Value) {
+    let keys = platform.folder().parent().unwrap().join("keys.json").display().to_string();
+    let (fresh, grown) = platform.fresh_proof(before, key).await;
+    let (old, new) = (platform.write("entry-before.json", &before.to_string()), platform.write("entry-after.json", &fresh));
+    let verify = |grown: &str| {
+        let proof = platform.write("grown.json", grown);
+        platform.run(&["verify", "log", &new, "--keys", &keys, "--since", &old, "--consistency", &proof])
+    };
+    let (code, said) = verify(&grown);
+    assert_eq!(code, Some(0), "{said}");
+    let mut forged: Value = serde_json::from_str(&grown).unwrap();
+    forged["proof"].as_array_mut().unwrap().pop();
+    assert_eq!(verify(&forged.to_string()).0, Some(4), "a proof that lacks a hash shows nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ mod crashes;
 mod faults;
 mod life;
 mod messages;
+mod outside;
 mod promises;
 mod rights;
 mod scan;

@@ -48,17 +48,19 @@ pub struct Place {
     #[arg(long)]
     brokers: Option<String>,
     /// What stands before the topics' names
-    #[arg(long, default_value = "")]
-    topic_prefix: String,
+    #[arg(long)]
+    topic_prefix: Option<String>,
 }
 
 impl Place {
     fn config(self) -> anyhow::Result<KafkaConfig> {
-        let brokers = match self.brokers {
-            Some(brokers) => brokers,
-            None => State::read(&self.folder)?.kafka_brokers,
+        let (brokers, prefix) = if let Some(brokers) = self.brokers {
+            (brokers, String::new())
+        } else {
+            let state = State::read(&self.folder)?;
+            (state.kafka_brokers, state.kafka_topic_prefix)
         };
-        Ok(KafkaConfig { brokers, topic_prefix: self.topic_prefix, group_prefix: String::new() })
+        Ok(KafkaConfig { brokers, topic_prefix: self.topic_prefix.unwrap_or(prefix), group_prefix: String::new() })
     }
 }
 

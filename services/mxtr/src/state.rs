@@ -7,8 +7,9 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ pub struct State {
     /// The health port of the first process.
     pub health_url: String,
     pub kafka_brokers: String,
+    #[serde(default)]
+    pub kafka_topic_prefix: String,
     pub databases: BTreeMap<String, String>,
     pub admin_key_file: PathBuf,
     pub pid: i32,
@@ -42,8 +45,20 @@ pub struct Place {
 /// Writes a file that only its owner can read; whoever reads it sees the old or the new one, never half of it.
 pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let new = path.with_extension("new");
-    fs::write(&new, text).with_context(|| format!("{} cannot be written", new.display()))?;
-    fs::set_permissions(&new, Permissions::from_mode(0o600))?;
+    // What a crash left is not written into: it keeps the mode it has. Anew, the file is private before anything stands in it.
+    if let Err(cause) = fs::remove_file(&new)
+        && cause.kind() != ErrorKind::NotFound
+    {
+        return Err(cause).with_context(|| format!("{} cannot be removed", new.display()));
+    }
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&new)
+        .with_context(|| format!("{} cannot be written", new.display()))?;
+    file.write_all(text.as_bytes())?;
+    drop(file);
     fs::rename(&new, path)?;
     Ok(())
 }
@@ -59,9 +74,15 @@ impl State {
     /// Nothing runs there.
     pub fn read(folder: &Path) -> anyhow::Result<Self> {
         let nothing = || Exit(NOT_RUNNING, format!("nothing runs on {}; `mxtr up` starts it", folder.display()));
+        // Not the process id: after a crash it may be a stranger's. The lock is held by whoever runs.
+        if !is_held(folder) {
+            return Err(nothing().into());
+        }
         let text = fs::read_to_string(Self::path(folder)).map_err(|_| nothing())?;
         let state: Self = serde_json::from_str(&text).context("state.json cannot be read")?;
-        if runs(state.pid) { Ok(state) } else { Err(nothing().into()) }
+        // A new one that has not said where it is yet; what stands there is the old one's.
+        let holder = fs::read_to_string(folder.join("pid")).unwrap_or_default();
+        if holder.trim() == state.pid.to_string() { Ok(state) } else { Err(nothing().into()) }
     }
 
     pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
@@ -72,7 +93,7 @@ impl State {
     pub async fn stop(&self, folder: &Path) -> anyhow::Result<()> {
         kill(Pid::from_raw(self.pid), Signal::SIGTERM).context("it cannot be told to stop")?;
         let began = Instant::now();
-        while runs(self.pid) {
+        while is_held(folder) {
             if began.elapsed() > STOPPED_WITHIN {
                 anyhow::bail!("process {} did not stop within {STOPPED_WITHIN:?}", self.pid);
             }
@@ -109,11 +130,8 @@ impl State {
     }
 }
 
-/// Whether a process runs; one that has ended and was not reaped yet does not.
-pub fn runs(pid: i32) -> bool {
-    let listing = std::process::Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output();
-    listing.is_ok_and(|listing| {
-        let state = String::from_utf8_lossy(&listing.stdout).trim().to_owned();
-        !state.is_empty() && !state.starts_with('Z')
-    })
+/// Whether somebody runs on the folder: the lock goes with the process, however that ends.
+fn is_held(folder: &Path) -> bool {
+    let lock = File::open(folder.join("lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

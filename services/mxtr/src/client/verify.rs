@@ -3,7 +3,7 @@
 use crate::cli::{Exit, NOT_VERIFIED};
 use anyhow::Context as _;
 use audit::domain::checkpoint::Checkpoint;
-use audit::domain::merkle::{Hash, leaf_hash, verify_inclusion};
+use audit::domain::merkle::{Hash, leaf_hash, verify_consistency, verify_inclusion};
 use base64::{Engine as _, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
 use clap::{Args, Subcommand};
 use seal::evidence::{Kind, PublicKeys};
@@ -23,6 +23,12 @@ pub enum What {
         /// The log's name
         #[arg(long, default_value = "mxtr/audit")]
         origin: String,
+        /// An earlier answer: whether the log has only grown since its checkpoint
+        #[arg(long, requires = "consistency")]
+        since: Option<PathBuf>,
+        /// The proof of that, as GET /v1/audit/proofs/consistency answers it for both checkpoints' sizes
+        #[arg(long, requires = "since")]
+        consistency: Option<PathBuf>,
     },
     /// Looks for values in a dump, in plain, hex, base64, URL, JSON, UTF-16 and hashed; exit code 4 when something is found
     Scan(super::scan::Options),
@@ -47,7 +53,7 @@ pub fn run(what: &What) -> anyhow::Result<()> {
         What::Receipt(evidence) => receipt(evidence),
         What::Scan(options) => super::scan::run(options),
         What::Certificate(evidence) => certificate(evidence),
-        What::Log { evidence, origin } => log(evidence, origin),
+        What::Log { evidence, origin, since, consistency } => log(evidence, origin, since.as_ref().zip(consistency.as_ref())),
     }
 }
 
@@ -127,27 +133,51 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn log(evidence: &Evidence, origin: &str) -> anyhow::Result<()> {
-    let (keys, proof): (Value, Value) = (serde_json::from_str(&read(&evidence.keys)?)?, serde_json::from_str(&read(&evidence.file)?)?);
+fn log(evidence: &Evidence, origin: &str, grown: Option<(&PathBuf, &PathBuf)>) -> anyhow::Result<()> {
+    let (keys, proof) = (document(&evidence.keys)?, document(&evidence.file)?);
+    let checkpoint = signed(&proof, origin, &keys)?;
+    let entry =
+        proof["entry"].as_str().and_then(|entry| STANDARD.decode(entry).ok()).ok_or_else(|| refused("there is no entry in the file"))?;
+    let leaf = proof["leaf"].as_u64().ok_or_else(|| refused("the file does not say where the entry stands"))?;
+    if !verify_inclusion(leaf, checkpoint.size, &leaf_hash(&entry), &hashes(&proof["inclusion"])?, &checkpoint.root) {
+        return Err(refused("the proof does not lead to the checkpoint's root"));
+    }
+    let mut since = None;
+    if let Some((earlier, consistency)) = grown {
+        let old = signed(&document(earlier)?, origin, &keys)?;
+        let proof = hashes(&document(consistency)?["proof"])?;
+        if !verify_consistency(old.size, checkpoint.size, &old.root, &checkpoint.root, &proof) {
+            return Err(refused("the log does not continue what it was"));
+        }
+        since = Some(old.size);
+    }
+    if evidence.json {
+        println!("{}", json!({"verified": true, "leaf": leaf, "size": checkpoint.size, "since_size": since}));
+        return Ok(());
+    }
+    println!("verified: entry {leaf} stands in the log of {} entries that {origin} has signed", checkpoint.size);
+    if let Some(since) = since {
+        println!("verified: it has only grown since it had {since} entries");
+    }
+    Ok(())
+}
+
+fn document(file: &PathBuf) -> anyhow::Result<Value> {
+    Ok(serde_json::from_str(&read(file)?)?)
+}
+
+/// The checkpoint of an answer, when a published key has signed it.
+fn signed(proof: &Value, origin: &str, keys: &Value) -> anyhow::Result<Checkpoint> {
     let note = proof["checkpoint"].as_str().ok_or_else(|| refused("there is no checkpoint in the file"))?;
     let public = keys["keys"].as_array().into_iter().flatten().filter(|key| key["kind"] == "checkpoint");
     let public: Vec<[u8; 32]> = public.filter_map(|key| URL_SAFE_NO_PAD.decode(key["x"].as_str()?).ok()?.try_into().ok()).collect();
     let verify = |key: &[u8; 32], message: &[u8], signature: &[u8; 64]| seal::evidence::verify_bytes(key, message, signature);
     let checkpoint = public.iter().find_map(|key| Checkpoint::from_note(note, origin, key, verify).ok());
-    let checkpoint = checkpoint.ok_or_else(|| refused("no published key has signed the checkpoint"))?;
-    let entry =
-        proof["entry"].as_str().and_then(|entry| STANDARD.decode(entry).ok()).ok_or_else(|| refused("there is no entry in the file"))?;
-    let leaf = proof["leaf"].as_u64().ok_or_else(|| refused("the file does not say where the entry stands"))?;
-    let path: Option<Vec<Hash>> =
-        proof["inclusion"].as_array().into_iter().flatten().map(|hash| STANDARD.decode(hash.as_str()?).ok()?.try_into().ok()).collect();
-    let path = path.ok_or_else(|| refused("the proof cannot be read"))?;
-    if !verify_inclusion(leaf, checkpoint.size, &leaf_hash(&entry), &path, &checkpoint.root) {
-        return Err(refused("the proof does not lead to the checkpoint's root"));
-    }
-    if evidence.json {
-        println!("{}", json!({"verified": true, "leaf": leaf, "size": checkpoint.size}));
-    } else {
-        println!("verified: entry {leaf} stands in the log of {} entries that {origin} has signed", checkpoint.size);
-    }
-    Ok(())
+    checkpoint.ok_or_else(|| refused("no published key has signed the checkpoint"))
+}
+
+fn hashes(list: &Value) -> anyhow::Result<Vec<Hash>> {
+    let read: Option<Vec<Hash>> =
+        list.as_array().and_then(|list| list.iter().map(|hash| STANDARD.decode(hash.as_str()?).ok()?.try_into().ok()).collect());
+    read.ok_or_else(|| refused("the proof cannot be read"))
 }

@@ -50,7 +50,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     progress("databases");
     let rows = databases::dump(&state, &options.folder, options.superuser_url.as_deref(), &target.join("databases")).await?;
     progress("topics");
-    let kafka = KafkaConfig { brokers: state.kafka_brokers.clone(), topic_prefix: String::new(), group_prefix: String::new() };
+    let (brokers, topic_prefix) = (state.kafka_brokers.clone(), state.kafka_topic_prefix.clone());
+    let kafka = KafkaConfig { brokers, topic_prefix, group_prefix: String::new() };
     let records = topics::dump(kafka, target.join("topics")).await?;
     progress("files");
     let bytes = files::dump(&options.folder, target)?;

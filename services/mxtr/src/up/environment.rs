@@ -5,7 +5,7 @@ use crate::registry::SERVED;
 use bus::KafkaConfig;
 use kernel::Service;
 use runtime::Environment;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Where everything listens, on the loopback address.
@@ -46,6 +46,26 @@ impl Addresses {
     }
 }
 
+/// Our own settings, by name.
+#[expect(clippy::disallowed_methods, reason = "services are handed on what they are to know of it, and nothing else")]
+pub fn of_ours() -> BTreeMap<String, String> {
+    std::env::vars().filter(|(name, _)| name.starts_with("MXTR_")).collect()
+}
+
+/// What a process is given: what we tell it, and of our own settings what neither is for us alone nor is told already, be it as a value or as a file.
+/// So a service's own setting can be given to `mxtr up`, and one that is mistyped is refused by the service.
+pub fn given(told: BTreeMap<String, String>, ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    fn stem(name: &str) -> &str {
+        name.strip_suffix("_FILE").unwrap_or(name)
+    }
+    let for_us_alone = |name: &str| name == "MXTR_KAFKA_REPLICATION" || stem(name).ends_with("_OWNER_DATABASE_URL");
+    let said: BTreeSet<&str> = told.keys().map(|name| stem(name)).collect();
+    let handed_on = ours.iter().filter(|(name, _)| !for_us_alone(name) && !said.contains(stem(name)));
+    let mut all: BTreeMap<String, String> = handed_on.map(|(name, value)| (name.clone(), value.clone())).collect();
+    all.extend(told);
+    all
+}
+
 /// Whether a service's database is given from outside.
 pub fn database_is_given(service: Service, environment: &Environment) -> bool {
     let name = format!("MXTR_{}_DATABASE_URL", service.name().to_uppercase());
@@ -59,6 +79,7 @@ pub fn base(addresses: &Addresses, kafka: &KafkaConfig, folder: &Path, test_cloc
     let secrets = folder.join("secrets");
     let mut all: BTreeMap<String, String> = [
         ("MXTR_KAFKA_BROKERS", kafka.brokers.clone()),
+        ("MXTR_KAFKA_TOPIC_PREFIX", kafka.topic_prefix.clone()),
         ("MXTR_ISSUER", issuer),
         ("MXTR_JWKS_URL", format!("http://127.0.0.1:{identity}/.well-known/jwks.json")),
         ("MXTR_KEYS_URL", format!("http://127.0.0.1:{}", addresses.keyring)),

@@ -56,7 +56,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let folder = fs::canonicalize(&options.folder)?;
     let _lock = lock(&folder)?;
     let secrets = Secrets::open(&folder)?;
-    let environment = Environment::of_process();
+    let environment: Environment = environment::of_ours().into_iter().collect();
     let mut servers = Servers::start(&folder, &secrets, &environment).await?;
     let platform = Platform::prepare(&options, &folder, &secrets, &servers, &environment).await?;
     let ended = platform.serve(&options, &folder, &mut servers).await;
@@ -70,7 +70,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 fn lock(folder: &Path) -> anyhow::Result<File> {
     let path = folder.join("lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path)?;
-    if file.try_lock().is_err() {
+    // Somebody who looks whether we run holds it for a moment.
+    let mut tries = 0;
+    while file.try_lock().is_err() {
+        tries += 1;
+        if tries < 10 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            continue;
+        }
         let holder = fs::read_to_string(folder.join("pid")).unwrap_or_default();
         return Err(
             Exit(NOT_RUNNING, format!("process {} runs on {} already; `mxtr down` stops it", holder.trim(), folder.display())).into()
@@ -97,8 +104,11 @@ impl Platform {
         servers: &Servers,
         environment: &Environment,
     ) -> anyhow::Result<Self> {
-        let kafka = KafkaConfig { brokers: servers.kafka_brokers.clone(), topic_prefix: String::new(), group_prefix: String::new() };
-        bus::create_topics(&kafka, 1).await?;
+        let topic_prefix = environment.get("MXTR_KAFKA_TOPIC_PREFIX").unwrap_or_default().to_owned();
+        let kafka = KafkaConfig { brokers: servers.kafka_brokers.clone(), topic_prefix, group_prefix: String::new() };
+        let replication =
+            environment.get("MXTR_KAFKA_REPLICATION").map_or(Ok(1), str::parse).context("MXTR_KAFKA_REPLICATION is no number")?;
+        bus::create_topics(&kafka, replication).await?;
         let databases = databases::prepare(servers.superuser_url.as_deref(), secrets, environment).await?;
         let addresses = Addresses::choose(options.port, options.separate)?;
         let clock_start = if options.clock == ClockChoice::Test { Some(clock::begin(&kafka, folder).await?) } else { None };
@@ -107,7 +117,7 @@ impl Platform {
     }
 
     async fn serve(&self, options: &Options, folder: &Path, servers: &mut Servers) -> anyhow::Result<()> {
-        let mut processes = Processes::start(self.commands(options, folder)?, folder)?;
+        let mut processes = Processes::start(self.commands(options, folder)?, folder, environment::of_ours().into_keys().collect())?;
         let front =
             front::Front::new(&self.addresses, self.clock_start.is_some().then(|| self.kafka.clone()), self.secrets.clone(), folder);
         let (base, server) = front.serve(self.addresses.base)?;
@@ -131,13 +141,14 @@ impl Platform {
         let base = environment::base(&self.addresses, &self.kafka, folder, self.clock_start.is_some());
         let all: BTreeMap<String, String> =
             SERVED.iter().flat_map(|service| environment::of(*service, &self.addresses, &self.databases, folder)).collect();
+        let ours = environment::of_ours();
         let start = self.clock_start.map(|start| format!("--clock-start={start}"));
         let order = |name: &str, health: u16| {
             let arguments = ["serve".to_owned(), name.to_owned()].into_iter().chain(start.clone()).collect();
             let mut environment: BTreeMap<String, String> = base.clone();
             environment.extend(all.clone());
             environment.insert("MXTR_HEALTH_LISTEN".to_owned(), format!("127.0.0.1:{health}"));
-            processes::Order { name: name.to_owned(), arguments, environment }
+            processes::Order { name: name.to_owned(), arguments, environment: environment::given(environment, &ours) }
         };
         Ok(if options.separate {
             SERVED.iter().map(|service| order(service.name(), self.addresses.health[service])).collect()
@@ -162,6 +173,7 @@ impl Platform {
             base_url: local(base),
             health_url: services.values().next().map(|place| place.health.clone()).unwrap_or_default(),
             kafka_brokers: self.kafka.brokers.clone(),
+            kafka_topic_prefix: self.kafka.topic_prefix.clone(),
             databases: self.databases.clone(),
             admin_key_file: folder.join("admin.key"),
             pid: i32::try_from(std::process::id()).unwrap_or_default(),

@@ -16,9 +16,9 @@ const KAFKA_PORT: u16 = 9092;
 const STARTED_AGAIN_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
-/// The default port, or a free one when it is taken.
+/// The default port, or a free one when it is taken; 0 asks for a free one, which has to be known before anybody listens: it stands in tokens.
 pub(super) fn port(wanted: u16) -> anyhow::Result<u16> {
-    Ok(if embedded::is_free(wanted) { wanted } else { embedded::free_port()? })
+    Ok(if wanted != 0 && embedded::is_free(wanted) { wanted } else { embedded::free_port()? })
 }
 
 /// The servers, of which those that are not given from outside are ours.
