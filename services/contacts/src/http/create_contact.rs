@@ -70,7 +70,7 @@ async fn insert(desk: &Desk, row: &ContactRow, sent: CategorySet, key: &Idempote
             let id = before.resource.ok_or(Error::NotFound)?;
             return Ok((people::find(tx, id).await?.ok_or(Error::NotFound)?, true));
         }
-        // Looked at after the insertion: who is being erased at this moment is either still there, a conflict, or suppressed already.
+        // Looked at after the insertion: who is being erased at this moment is a conflict by the address, and waited for by the number.
         people::insert(tx, std::slice::from_ref(row)).await?;
         if suppressions::any(tx, &row.suppressions()).await? {
             return Err(Error::Suppressed);

@@ -17,11 +17,21 @@ use testkit::Listener;
 
 impl App {
     fn task(&self, case: CaseId, subject: Option<SubjectId>, phase: RightsPhase, sealed_identifiers: Vec<u8>) -> Outgoing {
+        self.task_of(CaseKind::Erasure, (case, subject), phase, sealed_identifiers)
+    }
+
+    fn task_of(
+        &self,
+        kind: CaseKind,
+        (case, subject): (CaseId, Option<SubjectId>),
+        phase: RightsPhase,
+        sealed_identifiers: Vec<u8>,
+    ) -> Outgoing {
         let task = RightsTask {
             case_id: case.as_bytes().to_vec(),
             tenant_id: self.tenant.as_bytes().to_vec(),
             subject_id: subject.map(|subject| subject.as_bytes().to_vec()).unwrap_or_default(),
-            kind: CaseKind::Erasure.into(),
+            kind: kind.into(),
             phase: phase.into(),
             sealed_identifiers,
             asked_at_us: 0,
@@ -166,6 +176,48 @@ async fn who_was_erased_comes_back_neither_by_address_nor_by_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_being_erased_is_waited_for_so_that_nobody_brings_their_number_back_meanwhile() {
+    let app = App::start().await;
+    let owner = app.owner();
+    // An erasure that has written and has not committed: what it holds is in no index that is unique, and nobody else sees it yet.
+    let (path, other) = (app.contact(&json!({"telephone": "+49301234567"})).await, app.contact(&json!({"email": "eve@example.com"})).await);
+    let sql = app.database.superuser().await;
+    let gate = "SELECT pg_advisory_lock(20261124); \
+                CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS \
+                $$ BEGIN PERFORM pg_advisory_xact_lock(20261124); RETURN NULL; END $$; \
+                CREATE TRIGGER wait AFTER DELETE ON contacts.contacts FOR EACH ROW EXECUTE FUNCTION public.wait()";
+    sql.batch_execute(gate).await.unwrap();
+    let (answers, case) = (app.answers().await, CaseId::new(&app.clock));
+    let task = app.task(case, Some(subject(&path)), RightsPhase::Erase, Vec::new());
+    let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = \
+                   (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let is_waiting = |count: i64| {
+        let sql = &sql;
+        testkit::until("they wait", move || async move { sql.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == count })
+    };
+    let (body, rows) = (json!({"telephone": "+49 30 1234567"}), file(&[("x@example.com", "", "030 1234567")]));
+    let release = async {
+        is_waiting(1).await;
+        let held = tokio::join!(
+            owner.post("/v1/contacts", &body),
+            change(&owner, Method::PATCH, &other, Some("\"1\""), &body),
+            app.import("source=client&basis=contract&country=DE", &rows),
+            async {
+                is_waiting(4).await;
+                sql.execute("SELECT pg_advisory_unlock(20261124)", &[]).await.unwrap();
+            }
+        );
+        (held.0.status, held.1.status, held.2)
+    };
+    let (erased, (made, changed, done)) = tokio::join!(app.ask(&task, &answers), release);
+    assert_eq!(erased.result(), RightsResult::Done);
+    assert_eq!((made, changed), (409, 409));
+    assert_eq!((&done["counts"]["created"], &done["counts"]["suppressed"]), (&json!(0), &json!(1)), "{done}");
+    assert_eq!(app.found(&body).await, Vec::<Value>::new(), "nobody brought the number back");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_a_file_or_a_change_added_is_kept_out_as_well() {
     let app = App::start().await;
     let ada = app.contact(&json!({"email": "ada@example.com"})).await;
@@ -177,6 +229,36 @@ async fn a_number_that_a_file_or_a_change_added_is_kept_out_as_well() {
     app.erase(&grace).await;
     for telephone in ["+49301234567", "+49307654321"] {
         assert_eq!(app.owner().post("/v1/contacts", &json!({"telephone": telephone})).await.status, 409, "{telephone}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_case_says_and_does_not_open_holds_nobody_up() {
+    let app = App::start().await;
+    let path = app.contact(&json!({"email": "ada@example.com"})).await;
+    let (answers, (case, key)) = (app.answers().await, app.case().await);
+    let place = Place { tenant: app.tenant, holder: case.uuid(), store: "rights.cases", row: case.uuid(), category: "personal" };
+    let sealed = |text: &str| seal::seal(&key, &place, text.as_bytes());
+    app.platform.say(&[app.task(case, None, RightsPhase::Find, vec![7; 64])]).await;
+    app.platform.say(&[app.task(case, None, RightsPhase::Find, sealed("no JSON"))]).await;
+    let outcome =
+        app.ask(&app.task(case, None, RightsPhase::Find, sealed(&json!({"email": "ada@example.com"}).to_string())), &answers).await;
+    assert_eq!(outcome.found_subject_ids, [subject(&path).as_bytes().to_vec()], "the next question of the case is answered");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_deleted_while_their_erasure_goes_on_is_kept_out_and_who_only_asks_for_a_copy_is_not() {
+    let app = App::start().await;
+    let owner = app.owner();
+    for (email, kind, status) in [("ada@example.com", CaseKind::Erasure, 409), ("eve@example.com", CaseKind::Access, 201)] {
+        let path = app.contact(&json!({"email": email})).await;
+        let (answers, case) = (app.answers().await, CaseId::new(&app.clock));
+        let planned = app.ask(&app.task_of(kind, (case, Some(subject(&path))), RightsPhase::Plan, Vec::new()), &answers).await;
+        assert_eq!(planned.result(), RightsResult::Done);
+        assert_eq!(change(&owner, Method::DELETE, &path, Some("\"1\""), &Value::Null).await.status, 204);
+        assert_eq!(owner.post("/v1/contacts", &json!({"email": email})).await.status, status, "{email}");
     }
     app.stop().await;
 }
