@@ -1,5 +1,6 @@
 //! Reads whose caller goes away.
 
+use crate::tenants::seen_without_a_tenant;
 use crate::world::{database, put, sessions, tenant, values};
 use diesel::sql_types::Integer;
 use futures_util::FutureExt as _;
@@ -20,4 +21,7 @@ async fn a_read_that_nobody_waits_for_leaves_no_transaction_open_and_no_tenant_s
     assert_eq!(values(&db, tenant(2)).await, [(2, 0)], "the next caller is another tenant and sees its own");
     assert_eq!(values(&db, TenantId::HOUSE).await, [], "and nobody's");
     until("all of them have ended", || async { sessions(&database).await.iter().all(|(_, state)| state == "idle") }).await;
+    // At once, so that every connection of the pool is asked.
+    let without_a_tenant = futures_util::future::join_all((0..50).map(|_| seen_without_a_tenant(&db))).await;
+    assert!(without_a_tenant.into_iter().all(|seen| seen.unwrap() == 0), "a connection still has somebody's tenant");
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::Service;
 
-async fn seen_without_a_tenant(db: &Db) -> Result<i64, DbError> {
+pub async fn seen_without_a_tenant(db: &Db) -> Result<i64, DbError> {
     db.infra("test.raw", async |connection: &mut AsyncPgConnection| Ok(things::table.count().get_result(connection).await?)).await
 }
 
