@@ -20,7 +20,9 @@ up: tools ## build, and run everything on this machine until Ctrl-C
 down: ## stop what `make up` started; the data stay
 	cargo run -q -p mxtr -- down
 
-clean: ## forget the data of `make up` (not the build)
+clean: ## stop what runs, and forget the data of `make up` (not the build)
+	@[ ! -d .mxtr ] || cargo run -q -p mxtr -- down || [ $$? = 3 ]
+	@[ ! -s .mxtr/postgres.where ] || rm -rf "$$(dirname "$$(cat .mxtr/postgres.where)")"
 	rm -rf .mxtr
 
 test: tools ## all tests, on servers of their own, on free ports
