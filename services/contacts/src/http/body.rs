@@ -1,11 +1,13 @@
 //! Fields of a contact as a caller sends them.
 
+use crate::domain::blobs::{Blobs, BusinessBlob, ImportedBlob, PersonalBlob};
 use crate::domain::fields::{EmployeeBand, LONGEST_TEXT, Values, language, time_zone, website};
 use crate::domain::import::layout::{InvalidMapping, custom_name};
 use kernel::Phone;
 use privacy::{Category, CategorySet};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde::de::IgnoredAny;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use web::Problem;
 
@@ -33,6 +35,16 @@ pub struct Fields {
     pub custom: Option<BTreeMap<String, String>>,
 }
 
+/// What is said of a value that does not fit its field: pointer, code, detail.
+type Misfit = (&'static str, &'static str, &'static str);
+
+const EMAIL: Misfit = ("/email", "invalid-email", "This is no e-mail address (RFC 5321).");
+const TELEPHONE: Misfit = ("/telephone", "invalid-telephone", "This is no telephone number.");
+const EMPLOYEE_COUNT: Misfit = ("/employee_count", "invalid-employee-count", "A number, or a band such as 11-50.");
+const LANGUAGE: Misfit = ("/language", "invalid-language", "This is no language tag (BCP 47).");
+const TIME_ZONE: Misfit = ("/time_zone", "invalid-time-zone", "This is no IANA time zone.");
+const WEBSITE: Misfit = ("/website_url", "invalid-website", "This is no absolute http(s) address.");
+
 /// Collects faults, so that a caller hears of all of them at once.
 #[derive(Default)]
 struct Faults(Option<Problem>);
@@ -43,6 +55,15 @@ impl Faults {
             Some(problem) => problem.and(pointer, code, detail),
             None => Problem::invalid(pointer, code, detail),
         });
+    }
+
+    /// What was sent, parsed; a fault when it does not fit.
+    fn parsed<T>(&mut self, (pointer, code, detail): Misfit, sent: Option<&str>, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let value = parse(sent?);
+        if value.is_none() {
+            self.add(pointer, code, detail);
+        }
+        value
     }
 
     fn text(&mut self, name: &str, text: Option<&String>) {
@@ -84,6 +105,26 @@ impl Fields {
     /// The values, or every fault there is.
     pub fn values(self) -> Result<Values, Problem> {
         let mut faults = Faults::default();
+        self.screen(&mut faults);
+        let values = Values {
+            email: faults.parsed(EMAIL, self.email.as_deref(), |text| text.parse().ok()),
+            telephone: faults.parsed(TELEPHONE, self.telephone.as_deref(), |text| Phone::parse(text, None).ok()),
+            employee_band: faults.parsed(EMPLOYEE_COUNT, self.employee_count.as_deref(), EmployeeBand::parse),
+            language: faults.parsed(LANGUAGE, self.language.as_deref(), language),
+            time_zone: faults.parsed(TIME_ZONE, self.time_zone.as_deref(), time_zone),
+            website_url: faults.parsed(WEBSITE, self.website_url.as_deref(), website),
+            first_name: self.first_name,
+            last_name: self.last_name,
+            company_name: self.company_name,
+            company_address: self.company_address,
+            notes: self.notes,
+            custom: self.custom.unwrap_or_default(),
+        };
+        faults.0.map_or(Ok(values), Err)
+    }
+
+    /// What no text may be, whatever its field: too long, or a card's number.
+    fn screen(&self, faults: &mut Faults) {
         let texts = [
             ("email", &self.email),
             ("first_name", &self.first_name),
@@ -102,45 +143,54 @@ impl Fields {
         for name in self.custom.iter().flat_map(BTreeMap::keys) {
             faults.custom_name(name);
         }
-        let mut parse = |pointer: &str, code: &str, detail: &str, sent: bool, fits: bool| {
-            if sent && !fits {
-                faults.add(pointer, code, detail);
-            }
+    }
+}
+
+/// The fields that were sent as `null`: a change makes them blank.
+pub struct Blanked(BTreeSet<String>);
+
+impl Blanked {
+    /// Reads a body that has been read as [`Fields`], to which `null` and nothing are the same.
+    pub fn of(body: &[u8]) -> Self {
+        let sent: BTreeMap<String, Option<IgnoredAny>> = serde_json::from_slice(body).unwrap_or_default();
+        Self(sent.into_iter().filter_map(|(name, value)| value.is_none().then_some(name)).collect())
+    }
+
+    /// What was there, unless it is to be blank.
+    pub fn keep<T: Clone>(&self, name: &str, there: &Option<T>) -> Option<T> {
+        if self.0.contains(name) { None } else { there.clone() }
+    }
+
+    pub fn categories(&self) -> CategorySet {
+        let category = |name: &String| match name.as_str() {
+            "company_address" | "employee_count" | "website_url" => Category::Business,
+            "language" | "time_zone" => Category::Preferences,
+            "notes" | "custom" => Category::Imported,
+            _ => Category::Personal,
         };
-        let email = self.email.as_deref().map(str::parse);
-        parse("/email", "invalid-email", "This is no e-mail address (RFC 5321).", email.is_some(), matches!(email, Some(Ok(_))));
-        let telephone = self.telephone.as_deref().map(|text| Phone::parse(text, None));
-        parse("/telephone", "invalid-telephone", "This is no telephone number.", telephone.is_some(), matches!(telephone, Some(Ok(_))));
-        let band = self.employee_count.as_deref().map(EmployeeBand::parse);
-        parse(
-            "/employee_count",
-            "invalid-employee-count",
-            "A number, or a band such as 11-50.",
-            band.is_some(),
-            matches!(band, Some(Some(_))),
-        );
-        let spoken = self.language.as_deref().map(language);
-        parse("/language", "invalid-language", "This is no language tag (BCP 47).", spoken.is_some(), matches!(spoken, Some(Some(_))));
-        let zone = self.time_zone.as_deref().map(time_zone);
-        parse("/time_zone", "invalid-time-zone", "This is no IANA time zone.", zone.is_some(), matches!(zone, Some(Some(_))));
-        let site = self.website_url.as_deref().map(website);
-        parse("/website_url", "invalid-website", "This is no absolute http(s) address.", site.is_some(), matches!(site, Some(Some(_))));
-        match faults.0 {
-            Some(problem) => Err(problem),
-            None => Ok(Values {
-                email: email.and_then(Result::ok),
-                telephone: telephone.and_then(Result::ok),
-                first_name: self.first_name,
-                last_name: self.last_name,
-                company_name: self.company_name,
-                company_address: self.company_address,
-                website_url: site.flatten(),
-                employee_band: band.flatten(),
-                language: spoken.flatten(),
-                time_zone: zone.flatten(),
-                notes: self.notes,
-                custom: self.custom.unwrap_or_default(),
-            }),
+        self.0.iter().map(category).collect()
+    }
+
+    /// What was there of the fields that are sealed, without those that are to be blank.
+    pub fn kept(&self, there: Blobs) -> Blobs {
+        let Blobs { personal, business, imported } = there;
+        Blobs {
+            personal: PersonalBlob {
+                email: self.keep("email", &personal.email),
+                first_name: self.keep("first_name", &personal.first_name),
+                last_name: self.keep("last_name", &personal.last_name),
+                company_name: self.keep("company_name", &personal.company_name),
+                telephone: self.keep("telephone", &personal.telephone),
+                telephone_e164: self.keep("telephone", &personal.telephone_e164),
+            },
+            business: BusinessBlob {
+                company_address: self.keep("company_address", &business.company_address),
+                website_url: self.keep("website_url", &business.website_url),
+            },
+            imported: ImportedBlob {
+                notes: self.keep("notes", &imported.notes),
+                custom: self.keep("custom", &Some(imported.custom)).unwrap_or_default(),
+            },
         }
     }
 }

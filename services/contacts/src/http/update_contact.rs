@@ -1,6 +1,6 @@
 //! Changes some fields of a contact.
 
-use super::body::Fields;
+use super::body::{Blanked, Fields};
 use super::view::ContactMeta;
 use super::{Desk, WriteContacts};
 use crate::domain::blobs::Blobs;
@@ -8,7 +8,7 @@ use crate::domain::fields::Values;
 use crate::error::{Error, Result};
 use crate::store::{ContactRow, people, suppressions};
 use crate::telling;
-use crate::vault::{own_limit, seal_blobs};
+use crate::vault::{Tokens, own_limit, seal_blobs};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 use db::{DbError, TenantTx};
@@ -20,7 +20,7 @@ use privacy::{CategorySet, Purpose, Verb};
 use web::etag::{IfMatch, etag};
 use web::{Caller, Path, Problem, ValidJson, access_limit};
 
-/// Replaces the fields that are sent; the others stay. The answer repeats no value.
+/// Replaces the fields that are sent, makes those blank that are sent as `null`, and leaves the others; an e-mail address or a telephone number stays. The answer repeats no value.
 #[utoipa::path(tag = "contacts", request_body = Fields, params(("id" = SubjectId, Path), IfMatch), extensions(("x-access-limit" = json!(access_limit::<WriteContacts>()))),
     security(("bearer" = [])), responses(
         (status = 200, body = ContactMeta, headers(("ETag" = String))),
@@ -35,7 +35,8 @@ pub async fn update_contact(
     read: IfMatch,
     body: ValidJson<Fields>,
 ) -> Result<HttpResponse> {
-    let sent = body.value.categories();
+    let blanked = Blanked::of(&body.raw);
+    let sent = body.value.categories().union(blanked.categories());
     if !caller.limit().categories.covers(sent) {
         return Err(Error::CategoryNotGranted);
     }
@@ -45,13 +46,18 @@ pub async fn update_contact(
         return Err(Error::CategoryNotGranted);
     }
     read.check(row.version)?;
-    let changed = change(&desk, &caller, &row, &values).await?;
+    let changed = change(&desk, &caller, &row, (&values, &blanked)).await?;
     keep(&desk, &row, &changed, sent).await?;
     Ok(HttpResponse::Ok().insert_header(etag(changed.version)).json(ContactMeta::from(&changed)))
 }
 
 /// The row with what was sent in place of what was there: opened and sealed again on the caller's instruction.
-async fn change(desk: &Desk, caller: &Caller<WriteContacts>, row: &ContactRow, values: &Values) -> Result<ContactRow> {
+async fn change(
+    desk: &Desk,
+    caller: &Caller<WriteContacts>,
+    row: &ContactRow,
+    (values, blanked): (&Values, &Blanked),
+) -> Result<ContactRow> {
     let (tenant, subject) = (caller.tenant(), SubjectId::from(row.id));
     let limit = own_limit();
     let asking = Asking {
@@ -67,25 +73,33 @@ async fn change(desk: &Desk, caller: &Caller<WriteContacts>, row: &ContactRow, v
         return Err(Problem::new(web::Slug::RESTRICTED).into());
     }
     let mut blobs = Blobs::new(values);
-    blobs.fill_blanks(&Blobs::opened(|category| opened.blob(category))?);
+    blobs.fill_blanks(&blanked.kept(Blobs::opened(|category| opened.blob(category))?));
     let keys = desk.vault.release(tenant, &[subject], Verb::Write).await?.pop().flatten().ok_or(Error::NotFound)?;
     let [personal, business, imported] = seal_blobs(tenant, subject, &keys, &blobs);
     let tokens = desk.vault.indexes(tenant).await?.tokens(values);
-    Ok(ContactRow {
-        version: row.version + 1,
-        updated_at: desk.db.clock().now().to_diesel(),
-        email_index: tokens.email.or_else(|| row.email_index.clone()),
-        telephone_index: tokens.telephone.or_else(|| row.telephone_index.clone()),
-        suppression_token: tokens.suppression_email.or_else(|| row.suppression_token.clone()),
-        suppression_telephone: tokens.suppression_telephone.or_else(|| row.suppression_telephone.clone()),
-        language: values.language.clone().or_else(|| row.language.clone()),
-        time_zone: values.time_zone.clone().or_else(|| row.time_zone.clone()),
-        employee_band: values.employee_band.map(|band| band.name().to_owned()).or_else(|| row.employee_band.clone()),
-        personal,
-        business,
-        imported,
+    let changed = in_clear(row, values, tokens, blanked);
+    if changed.email_index.is_none() && changed.telephone_index.is_none() {
+        return Err(Problem::invalid("/email", "missing-identifier", "An e-mail address or a telephone number stays.").into());
+    }
+    let updated_at = desk.db.clock().now().to_diesel();
+    Ok(ContactRow { version: row.version + 1, updated_at, personal, business, imported, ..changed })
+}
+
+/// The row's columns that are not sealed, with what was sent; of an identifier that is gone no token stays.
+fn in_clear(row: &ContactRow, values: &Values, tokens: Tokens, blanked: &Blanked) -> ContactRow {
+    ContactRow {
+        email_index: tokens.email.or_else(|| blanked.keep("email", &row.email_index)),
+        telephone_index: tokens.telephone.or_else(|| blanked.keep("telephone", &row.telephone_index)),
+        suppression_token: tokens.suppression_email.or_else(|| blanked.keep("email", &row.suppression_token)),
+        suppression_telephone: tokens.suppression_telephone.or_else(|| blanked.keep("telephone", &row.suppression_telephone)),
+        language: values.language.clone().or_else(|| blanked.keep("language", &row.language)),
+        time_zone: values.time_zone.clone().or_else(|| blanked.keep("time_zone", &row.time_zone)),
+        employee_band: values
+            .employee_band
+            .map(|band| band.name().to_owned())
+            .or_else(|| blanked.keep("employee_count", &row.employee_band)),
         ..row.clone()
-    })
+    }
 }
 
 async fn keep(desk: &Desk, row: &ContactRow, changed: &ContactRow, sent: CategorySet) -> Result<()> {
