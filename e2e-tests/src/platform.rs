@@ -152,7 +152,8 @@ impl Platform {
         let pids = guards.iter().copied().chain(others).map(|pid| pid.to_string());
         let _gone = Command::new("kill").arg("-KILL").args(pids).stderr(Stdio::null()).status();
         self.up.wait().unwrap();
-        until("everything has ended", || std::future::ready(!all.iter().any(|pid| runs(*pid)))).await;
+        // Reaped, too: to PostgreSQL, a process id that is taken may be another server on its data.
+        until("everything is gone", || std::future::ready(processes().iter().all(|(pid, ..)| !all.contains(pid)))).await;
     }
 
     /// `kill -9` of `mxtr up` alone; returns when everything that it started has ended, which the guards see to.
