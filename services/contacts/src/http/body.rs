@@ -157,8 +157,8 @@ impl Blanked {
     }
 
     /// What was there, unless it is to be blank.
-    pub fn keep<T: Clone>(&self, name: &str, there: &Option<T>) -> Option<T> {
-        if self.0.contains(name) { None } else { there.clone() }
+    pub fn keep<T>(&self, name: &str, there: Option<T>) -> Option<T> {
+        there.filter(|_| !self.0.contains(name))
     }
 
     pub fn categories(&self) -> CategorySet {
@@ -176,20 +176,20 @@ impl Blanked {
         let Blobs { personal, business, imported } = there;
         Blobs {
             personal: PersonalBlob {
-                email: self.keep("email", &personal.email),
-                first_name: self.keep("first_name", &personal.first_name),
-                last_name: self.keep("last_name", &personal.last_name),
-                company_name: self.keep("company_name", &personal.company_name),
-                telephone: self.keep("telephone", &personal.telephone),
-                telephone_e164: self.keep("telephone", &personal.telephone_e164),
+                email: self.keep("email", personal.email),
+                first_name: self.keep("first_name", personal.first_name),
+                last_name: self.keep("last_name", personal.last_name),
+                company_name: self.keep("company_name", personal.company_name),
+                telephone: self.keep("telephone", personal.telephone),
+                telephone_e164: self.keep("telephone", personal.telephone_e164),
             },
             business: BusinessBlob {
-                company_address: self.keep("company_address", &business.company_address),
-                website_url: self.keep("website_url", &business.website_url),
+                company_address: self.keep("company_address", business.company_address),
+                website_url: self.keep("website_url", business.website_url),
             },
             imported: ImportedBlob {
-                notes: self.keep("notes", &imported.notes),
-                custom: self.keep("custom", &Some(imported.custom)).unwrap_or_default(),
+                notes: self.keep("notes", imported.notes),
+                custom: self.keep("custom", Some(imported.custom)).unwrap_or_default(),
             },
         }
     }

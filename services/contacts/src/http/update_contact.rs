@@ -88,16 +88,16 @@ async fn change(
 /// The row's columns that are not sealed, with what was sent; of an identifier that is gone no token stays.
 fn in_clear(row: &ContactRow, values: &Values, tokens: Tokens, blanked: &Blanked) -> ContactRow {
     ContactRow {
-        email_index: tokens.email.or_else(|| blanked.keep("email", &row.email_index)),
-        telephone_index: tokens.telephone.or_else(|| blanked.keep("telephone", &row.telephone_index)),
-        suppression_token: tokens.suppression_email.or_else(|| blanked.keep("email", &row.suppression_token)),
-        suppression_telephone: tokens.suppression_telephone.or_else(|| blanked.keep("telephone", &row.suppression_telephone)),
-        language: values.language.clone().or_else(|| blanked.keep("language", &row.language)),
-        time_zone: values.time_zone.clone().or_else(|| blanked.keep("time_zone", &row.time_zone)),
+        email_index: tokens.email.or_else(|| blanked.keep("email", row.email_index.clone())),
+        telephone_index: tokens.telephone.or_else(|| blanked.keep("telephone", row.telephone_index.clone())),
+        suppression_token: tokens.suppression_email.or_else(|| blanked.keep("email", row.suppression_token.clone())),
+        suppression_telephone: tokens.suppression_telephone.or_else(|| blanked.keep("telephone", row.suppression_telephone.clone())),
+        language: values.language.clone().or_else(|| blanked.keep("language", row.language.clone())),
+        time_zone: values.time_zone.clone().or_else(|| blanked.keep("time_zone", row.time_zone.clone())),
         employee_band: values
             .employee_band
             .map(|band| band.name().to_owned())
-            .or_else(|| blanked.keep("employee_count", &row.employee_band)),
+            .or_else(|| blanked.keep("employee_count", row.employee_band.clone())),
         ..row.clone()
     }
 }

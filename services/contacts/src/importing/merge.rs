@@ -57,7 +57,7 @@ impl Work<'_> {
                 continue;
             }
             if row.quarantined && !self.unassured() {
-                filled.push(self.let_out(row, candidate));
+                filled.push(self.let_out(&row, candidate));
                 continue;
             }
             let mut blobs = Blobs::opened(|category| opened.blob(category))?;
@@ -70,7 +70,7 @@ impl Work<'_> {
     }
 
     /// Somebody in quarantine for whom somebody answers now, with what these say; what nobody answered for goes.
-    fn let_out(&self, row: ContactRow, candidate: Candidate) -> (ContactRow, Blobs) {
+    fn let_out(&self, row: &ContactRow, candidate: Candidate) -> (ContactRow, Blobs) {
         let Candidate { tokens, values, blobs, .. } = candidate;
         let new = self.unsealed(row.id.into(), tokens, &values);
         (ContactRow { suppressed: row.suppressed, version: row.version, created_at: row.created_at, ..new }, blobs)

@@ -52,12 +52,12 @@ async fn a_contact_is_made_read_changed_and_deleted() {
 async fn a_field_that_is_sent_as_null_is_blank_from_then_on_and_leaves_no_token() {
     let app = App::start().await;
     let (owner, path) = (app.owner(), app.contact(&ada()).await);
-    let patch = async |version: &str, body: Value| change(&owner, Method::PATCH, &path, Some(version), &body).await;
-    let last = patch("\"1\"", json!({"email": null, "telephone": null})).await;
+    let send_change = async |version: &str, body: Value| change(&owner, Method::PATCH, &path, Some(version), &body).await;
+    let last = send_change("\"1\"", json!({"email": null, "telephone": null})).await;
     assert_eq!((last.status, last.json()["errors"][0]["code"].as_str()), (422, Some("missing-identifier")), "{}", last.text);
     let gone = ["telephone", "first_name", "last_name", "company_address", "employee_count", "language", "notes", "custom"];
     let nulls: Value = gone.iter().map(|name| ((*name).to_owned(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
-    assert_eq!(patch("\"1\"", nulls).await.status, 200);
+    assert_eq!(send_change("\"1\"", nulls).await.status, 200);
     let seen = owner.get_for(&path, OPERATE).await.json();
     for name in gone.iter().chain(&["telephone_e164"]) {
         assert_eq!(seen[name], Value::Null, "{name}");
@@ -67,9 +67,9 @@ async fn a_field_that_is_sent_as_null_is_blank_from_then_on_and_leaves_no_token(
     let tokens =
         "SELECT telephone_index IS NULL AND suppression_telephone IS NULL AND suppression_token IS NOT NULL FROM contacts.contacts";
     assert!(app.database.superuser().await.query_one(tokens, &[]).await.unwrap().get::<_, bool>(0));
-    let last = patch("\"2\"", json!({"email": null})).await;
+    let last = send_change("\"2\"", json!({"email": null})).await;
     assert_eq!((last.status, last.json()["errors"][0]["pointer"].as_str()), (422, Some("/email")));
-    assert_eq!(patch("\"2\"", json!({"email": null, "telephone": "+49301234567"})).await.status, 200, "another stays");
+    assert_eq!(send_change("\"2\"", json!({"email": null, "telephone": "+49301234567"})).await.status, 200, "another stays");
     assert_eq!(app.found(&json!({"email": "ada@example.com"})).await, Vec::<Value>::new());
     let support = app.client.with(&app.platform.key(app.tenant, "support").await);
     let refused = change(&support, Method::PATCH, &path, Some("\"3\""), &json!({"website_url": null})).await;
