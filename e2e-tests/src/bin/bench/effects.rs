@@ -24,8 +24,8 @@ fn ms(began: Instant) -> f64 {
 const DECIDE: [&str; 1] = ["contacts"];
 
 fn all_know(record: &Value) -> bool {
-    let known = |service: &&str| record["acknowledged"].as_array().is_some_and(|all| all.iter().any(|one| one["service"] == **service));
-    DECIDE.iter().all(|service| known(&service))
+    let known = |service: &str| record["acknowledged"].as_array().is_some_and(|all| all.iter().any(|one| one["service"] == *service));
+    DECIDE.iter().all(|service| known(service))
 }
 
 /// From the call until the last service that decides by it has acknowledged; seen by asking again and again.
