@@ -2,7 +2,7 @@
 
 use crate::state::State;
 use crate::{client, dead_letters, doctor, dump, registry, serve, up};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use kernel::Service;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ const EXIT_CODES: &str =
 
 /// Keeps a marketing platform's clients and their contacts so that its privacy policy is true by construction.
 #[derive(Parser)]
-#[command(name = "mxtr", version, after_help = EXIT_CODES, propagate_version = true)]
+#[command(name = "mxtr", version, propagate_version = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -57,16 +57,24 @@ enum Command {
         #[arg(long)]
         clock_start: Option<kernel::Timestamp>,
     },
-    /// Brings databases up to date, as their owner (MXTR_<SERVICE>_`OWNER_DATABASE_URL`[_FILE]), and makes the topics
-    #[command(after_help = "Example:\n  MXTR_CONTACTS_OWNER_DATABASE_URL_FILE=/run/secrets/contacts mxtr migrate contacts")]
+    /// Brings databases up to date, as their owner, and makes the topics
+    #[command(
+        after_help = "Example:\n  MXTR_CONTACTS_OWNER_DATABASE_URL_FILE=/run/secrets/contacts mxtr migrate contacts\n\nEach service's owner is named by MXTR_<SERVICE>_OWNER_DATABASE_URL, or by a file that this variable with _FILE behind it names."
+    )]
     Migrate {
         /// Services, or all
         #[arg(required = true)]
         services: Vec<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Prints a service's OpenAPI document
     #[command(after_help = "Example:\n  mxtr openapi contacts > contacts.json")]
-    Openapi { service: Service },
+    Openapi {
+        /// identity, keyring, contacts, consent, rights or audit
+        service: Service,
+    },
     /// Brings a CSV file of contacts into a running platform
     #[command(
         after_help = "Examples:\n  mxtr import contacts.csv --key-file tenant.key --basis contract\n  mxtr import bought.csv --key-file tenant.key --basis consent --source provider --attestation 0193…"
@@ -89,6 +97,16 @@ enum Command {
         after_help = "Examples:\n  mxtr dlq list contacts\n  mxtr dlq show contacts 0 17\n  mxtr dlq redrive contacts 0 17"
     )]
     Dlq(dead_letters::What),
+}
+
+/// The commands with their help: each ends with the exit codes.
+pub fn commands() -> clap::Command {
+    with_exit_codes(Cli::command())
+}
+
+fn with_exit_codes(command: clap::Command) -> clap::Command {
+    let help = command.get_after_help().map(|examples| format!("{examples}\n\n")).unwrap_or_default();
+    command.after_help(format!("{help}{EXIT_CODES}")).mut_subcommands(with_exit_codes)
 }
 
 /// The folder of a platform.
@@ -128,11 +146,11 @@ pub async fn run(cli: Cli) -> ExitCode {
 async fn command(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Up(options) => up::run(options).await,
-        Command::Down(folder) => State::read(&folder.folder)?.stop(&folder.folder).await,
+        Command::Down(folder) => State::read(&folder.folder)?.stop(&folder.folder, folder.json).await,
         Command::Status(folder) => State::read(&folder.folder)?.show(folder.json).await,
         Command::Doctor { json } => doctor::run(json),
         Command::Serve { services, clock_start } => serve::run(&registry::named(&services)?, clock_start).await,
-        Command::Migrate { services } => serve::migrate(&registry::named(&services)?).await,
+        Command::Migrate { services, json } => serve::migrate(&registry::named(&services)?, json).await,
         Command::Openapi { service } => {
             println!("{}", registry::openapi(service).to_pretty_json()?);
             Ok(())

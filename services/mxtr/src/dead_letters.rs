@@ -9,8 +9,10 @@ use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub enum What {
+    #[command(after_help = "Examples:\n  mxtr dlq list contacts\n  mxtr dlq list contacts --json | jq '.[].reason'")]
     /// Lists a service's dead letters: where they came from and why they are dead, never what they say
     List {
+        /// identity, keyring, contacts, consent, rights or audit
         service: Service,
         #[command(flatten)]
         place: Place,
@@ -18,10 +20,14 @@ pub enum What {
         #[arg(long)]
         json: bool,
     },
+    #[command(after_help = "Example:\n  mxtr dlq show contacts 0 17")]
     /// Shows one dead letter: its headers and its size, never what it says
     Show {
+        /// identity, keyring, contacts, consent, rights or audit
         service: Service,
+        /// The number before the stroke in the list
         partition: i32,
+        /// The number behind the stroke in the list
         offset: i64,
         #[command(flatten)]
         place: Place,
@@ -29,13 +35,20 @@ pub enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Says a dead letter again on the topic it came from
+    #[command(after_help = "Example:\n  mxtr dlq redrive contacts 0 17")]
+    /// Hands a dead letter to its service once more
     Redrive {
+        /// identity, keyring, contacts, consent, rights or audit
         service: Service,
+        /// The number before the stroke in the list
         partition: i32,
+        /// The number behind the stroke in the list
         offset: i64,
         #[command(flatten)]
         place: Place,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -98,9 +111,13 @@ pub async fn run(what: What) -> anyhow::Result<()> {
                 println!("say it again when the fault is mended: mxtr dlq redrive {service} {partition} {offset}");
             }
         }
-        What::Redrive { service, partition, offset, place } => {
+        What::Redrive { service, partition, offset, place, json } => {
             bus::dead_letters::redrive(&place.config()?, service, partition, offset).await?;
-            println!("said again; the service drops it if it had its effect");
+            if json {
+                println!("{}", serde_json::json!({"redriven": {"service": service.name(), "partition": partition, "offset": offset}}));
+            } else {
+                println!("said again; the service drops it if it had its effect");
+            }
         }
     }
     Ok(())

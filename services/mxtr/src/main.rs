@@ -1,10 +1,10 @@
 //! `mxtr`: the one binary.
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = mxtr::cli::Cli::parse();
+    let cli = mxtr::cli::Cli::from_arg_matches(&mxtr::cli::commands().get_matches()).unwrap_or_else(|wrong| wrong.exit());
     // Migrations run diesel's blocking harness, which needs a runtime with several threads.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     match runtime {

@@ -84,7 +84,7 @@ fn follow(runtime: &Runtime, kafka: &KafkaConfig) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// An address is missing, or a migration failed.
-pub async fn migrate(services: &[Service]) -> anyhow::Result<()> {
+pub async fn migrate(services: &[Service], as_json: bool) -> anyhow::Result<()> {
     let environment = Environment::of_process();
     for service in services {
         let name = format!("MXTR_{}_OWNER_DATABASE_URL", service.name().to_uppercase());
@@ -97,7 +97,9 @@ pub async fn migrate(services: &[Service]) -> anyhow::Result<()> {
         };
         let migrations = registry::migrations(*service);
         db::migrate(&url, *service, migrations).await?;
-        println!("{service}: the schema is current");
+        if !as_json {
+            println!("{service}: the schema is current");
+        }
     }
     if let Some(brokers) = environment.get("MXTR_KAFKA_BROKERS") {
         let prefix = environment.get("MXTR_KAFKA_TOPIC_PREFIX").unwrap_or_default();
@@ -105,7 +107,16 @@ pub async fn migrate(services: &[Service]) -> anyhow::Result<()> {
         let replication =
             environment.get("MXTR_KAFKA_REPLICATION").map_or(Ok(1), str::parse).context("MXTR_KAFKA_REPLICATION is no number")?;
         bus::create_topics(&config, replication).await?;
-        println!("topics: all there");
+        if !as_json {
+            println!("topics: all there");
+        }
+    }
+    if as_json {
+        let topics = environment.get("MXTR_KAFKA_BROKERS").is_some();
+        println!(
+            "{}",
+            serde_json::json!({"migrated": services.iter().map(|service| service.name()).collect::<Vec<_>>(), "topics": topics})
+        );
     }
     Ok(())
 }

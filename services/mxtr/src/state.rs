@@ -90,7 +90,7 @@ impl State {
     }
 
     /// Asks it to stop, and waits.
-    pub async fn stop(&self, folder: &Path) -> anyhow::Result<()> {
+    pub async fn stop(&self, folder: &Path, as_json: bool) -> anyhow::Result<()> {
         kill(Pid::from_raw(self.pid), Signal::SIGTERM).context("it cannot be told to stop")?;
         let began = Instant::now();
         while is_held(folder) {
@@ -99,8 +99,19 @@ impl State {
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
-        println!("stopped; the data stay in {}", folder.display());
+        if as_json {
+            println!("{}", json!({"stopped": true, "pid": self.pid, "folder": folder}));
+        } else {
+            println!("stopped; the data stay in {}", folder.display());
+        }
         Ok(())
+    }
+
+    /// What may be shown: passwords stay in the file.
+    pub fn public(&self) -> anyhow::Result<Value> {
+        let mut shown = serde_json::to_value(self)?;
+        shown["databases"] = json!(self.databases.keys().collect::<Vec<_>>());
+        Ok(shown)
     }
 
     /// Says what runs, and whether it is ready.
@@ -115,10 +126,8 @@ impl State {
             ready.insert(name.clone(), answer["ready"] == true);
         }
         if as_json {
-            let mut shown = serde_json::to_value(self)?;
+            let mut shown = self.public()?;
             shown["ready"] = json!(ready);
-            // Passwords stay in the file.
-            shown["databases"] = json!(self.databases.keys().collect::<Vec<_>>());
             println!("{}", serde_json::to_string_pretty(&shown)?);
         } else {
             println!("mxtr runs at {} (process {}, {}, {} clock)", self.base_url, self.pid, self.shape, self.clock);

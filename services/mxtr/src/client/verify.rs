@@ -12,10 +12,15 @@ use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub enum What {
+    #[command(after_help = "Example:\n  mxtr verify receipt receipt.json --keys keys.json")]
     /// A receipt of what a person said, as GET /v1/receipts/{id} answers it
     Receipt(Evidence),
+    #[command(after_help = "Example:\n  mxtr verify certificate certificate.json --keys keys.json")]
     /// A certificate of an erasure, as GET /v1/cases/{id}/certificate answers it, with every service's own receipt in it
     Certificate(Evidence),
+    #[command(
+        after_help = "Examples:\n  mxtr verify log entry.json --keys keys.json\n  mxtr verify log today.json --keys keys.json --since entry.json --consistency grown.json"
+    )]
     /// An entry of the audit log with its proof, as GET /v1/reads/{leaf}/proof answers it
     Log {
         #[command(flatten)]
@@ -30,6 +35,7 @@ pub enum What {
         #[arg(long, requires = "since")]
         consistency: Option<PathBuf>,
     },
+    #[command(after_help = "Example:\n  echo anna@example.org | mxtr verify scan after --values -")]
     /// Looks for values in a dump, in plain, hex, base64, URL, JSON, UTF-16 and hashed; exit code 4 when something is found
     Scan(super::scan::Options),
 }

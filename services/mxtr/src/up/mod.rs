@@ -39,6 +39,9 @@ pub struct Options {
     /// The port of the one address; a free one when it is taken
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// Say where it is as JSON, in one line, as soon as it is ready
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -125,7 +128,11 @@ impl Platform {
         let waited = processes.until_ready(&self.addresses, servers).await;
         if waited.is_ok() {
             state.write(folder)?;
-            say_where(&state, self.secrets.is_new);
+            if options.json {
+                println!("{}", state.public()?);
+            } else {
+                say_where(&state, self.secrets.is_new);
+            }
         }
         let ended = match waited {
             Ok(()) => processes.watch(servers).await,

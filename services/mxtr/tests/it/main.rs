@@ -44,3 +44,25 @@ fn whoever_holds_personal_fields_takes_part_in_every_case() {
         }
     }
 }
+
+/// The last commands of each branch, with their help.
+fn leaves(command: &mut clap::Command, path: &str, all: &mut Vec<(String, String)>) {
+    let path = format!("{path} {}", command.get_name());
+    if command.has_subcommands() {
+        command.get_subcommands_mut().for_each(|below| leaves(below, &path, all));
+    } else {
+        all.push((path, command.render_long_help().to_string()));
+    }
+}
+
+#[test]
+fn every_command_shows_an_example_of_itself_and_its_exit_codes() {
+    let mut all = Vec::new();
+    leaves(&mut mxtr::cli::commands(), "", &mut all);
+    assert!(all.len() >= 16, "{all:?}");
+    for (path, help) in all {
+        let examples = help.split_once("Example").map(|(_, after)| after).unwrap_or_default();
+        assert!(examples.contains(path.trim()), "{path} has no example:\n{help}");
+        assert!(help.contains("Exit codes: 0 done"), "{path} does not say its exit codes:\n{help}");
+    }
+}
