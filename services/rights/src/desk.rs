@@ -59,8 +59,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Moves a case on: asks the next phase, or closes it. Where an erasure is about to remove the person, every other case about them is closed: one that is
-    /// open, and one that would begin.
+    /// Moves a case on: asks the next phase, or closes it. Where an erasure is about to remove the person, every other case about them is closed: one
+    /// that is open, and one that would begin.
     pub async fn enter(&self, tx: &mut TenantTx, case: &mut CaseRow, state: State) -> Result<()> {
         match (state, case.subject_id) {
             (State::Planning, Some(subject)) if erasure_of(tx, subject, case.id, true).await? => {
@@ -125,8 +125,8 @@ async fn part(tx: &mut TenantTx, case: &mut CaseRow) -> Result<()> {
     Ok(())
 }
 
-/// Whether another erasure of the person is open; with `removing`, only one whose rows are going by now. Nobody begins or ends one until the
-/// transaction does.
+/// Whether another erasure of the person is open; with `removing`, only one whose rows are going by now. Nobody begins or ends one until
+/// the transaction does.
 pub async fn erasure_of(tx: &mut TenantTx, subject: Uuid, but: Uuid, removing: bool) -> Result<bool> {
     cases::hold_person(tx, subject).await?;
     let gone = [State::Erasing.name(), State::Scanning.name()];

@@ -71,8 +71,18 @@ async fn look(desk: &Desk, tenant: TenantId, id: Uuid) -> Result<()> {
     };
     match again {
         Some(at) => Ok(agenda::put(&desk.db, tenant, &[id], at).await?),
-        None => Ok(agenda::strike(&desk.db, id).await?),
+        None => strike(desk, tenant, id).await,
     }
+}
+
+/// Takes a case off the agenda, and puts it back where the tenant said something meanwhile: what it put there may be what was struck.
+async fn strike(desk: &Desk, tenant: TenantId, id: Uuid) -> Result<()> {
+    agenda::strike(&desk.db, id).await?;
+    let runs = cases::read(&desk.db, tenant, id).await?.is_some_and(|case| case.state().phase().is_some());
+    if runs {
+        agenda::put(&desk.db, tenant, &[id], desk.db.clock().now()).await?;
+    }
+    Ok(())
 }
 
 /// Asks again where answers are missing, or said that something is left.

@@ -40,11 +40,14 @@ impl Identifiers {
 /// Checks a message.
 ///
 /// # Errors
-/// It is too long.
+/// It is too long, or holds a card number.
 pub fn message(text: Option<&str>) -> Result<Option<String>, Problem> {
     let text = text.map(str::trim).filter(|text| !text.is_empty());
     if text.is_some_and(|text| text.chars().count() > LONGEST_MESSAGE) {
         return Err(Problem::invalid("/message", "too-long", "At most 4000 characters."));
+    }
+    if text.is_some_and(kernel::holds_card_number) {
+        return Err(Problem::invalid("/message", "card-number", "Payment card numbers are not taken, in no field."));
     }
     Ok(text.map(str::to_owned))
 }
