@@ -7,6 +7,11 @@ use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
+crate::in_both_shapes! {
+    an_import_that_is_killed_at_any_moment_ends_with_every_row_once,
+    an_erasure_that_is_killed_at_any_moment_is_carried_out_and_certified_all_the_same,
+}
+
 /// How often each thing is killed; `make soak` says more.
 fn kills() -> usize {
     #[expect(clippy::disallowed_methods, reason = "how a test run is told how long it may take")]
@@ -92,10 +97,9 @@ fn people(count: usize) -> Vec<u8> {
     csv.into_bytes()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_is_killed_at_any_moment_ends_with_every_row_once() {
+async fn an_import_that_is_killed_at_any_moment_ends_with_every_row_once(shape: &[&str]) {
     const PEOPLE: usize = 4000;
-    let mut platform = Platform::start(&[]).await;
+    let mut platform = Platform::start(shape).await;
     let mut moments = Moments::new();
     for kill in 0..kills() {
         let (_, key) = platform.tenant("acme").await;
@@ -125,9 +129,8 @@ async fn an_import_that_is_killed_at_any_moment_ends_with_every_row_once() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_erasure_that_is_killed_at_any_moment_is_carried_out_and_certified_all_the_same() {
-    let mut platform = Platform::start(&[]).await;
+async fn an_erasure_that_is_killed_at_any_moment_is_carried_out_and_certified_all_the_same(shape: &[&str]) {
+    let mut platform = Platform::start(shape).await;
     let (_, key) = platform.tenant("acme").await;
     let mut moments = Moments::new();
     for kill in 0..kills() {

@@ -6,6 +6,11 @@ use serde_json::json;
 
 const SUPPORT: &str = "client_service:support";
 
+crate::in_both_shapes! {
+    a_broker_that_is_away_stops_reads_when_the_lease_ends_and_loses_nothing,
+    a_postgresql_that_is_killed_or_frozen_is_a_503_and_then_all_goes_on_without_a_restart,
+}
+
 /// Processes that are frozen for as long as this lives: to everybody else they do not answer.
 pub struct Frozen(Vec<u32>);
 
@@ -36,9 +41,8 @@ async fn once(platform: &Platform, path: &str, key: &str) -> (u16, String) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_is_away_stops_reads_when_the_lease_ends_and_loses_nothing() {
-    let platform = Platform::start(&[]).await;
+async fn a_broker_that_is_away_stops_reads_when_the_lease_ends_and_loses_nothing(shape: &[&str]) {
+    let platform = Platform::start(shape).await;
     let (_, key) = platform.tenant("acme").await;
     let made = platform.post("/v1/contacts", &key, &json!({"email": "before@example.org"})).await;
     let path = format!("/v1/contacts/{}", made.json()["id"].as_str().unwrap());
@@ -64,9 +68,8 @@ async fn a_broker_that_is_away_stops_reads_when_the_lease_ends_and_loses_nothing
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_postgresql_that_is_killed_or_frozen_is_a_503_and_then_all_goes_on_without_a_restart() {
-    let platform = Platform::start(&[]).await;
+async fn a_postgresql_that_is_killed_or_frozen_is_a_503_and_then_all_goes_on_without_a_restart(shape: &[&str]) {
+    let platform = Platform::start(shape).await;
     let (_, key) = platform.tenant("acme").await;
     let made = platform.post("/v1/contacts", &key, &json!({"email": "before@example.org"})).await;
     let path = format!("/v1/contacts/{}", made.json()["id"].as_str().unwrap());

@@ -12,6 +12,10 @@ const TOPIC: &str = "contacts.changes";
 const NEWSLETTER: &str = "client_service:newsletter";
 const PATIENCE: Duration = Duration::from_secs(20);
 
+crate::in_both_shapes! {
+    what_comes_twice_or_late_changes_nothing_and_what_cannot_be_read_is_put_aside,
+}
+
 /// Every record of the topic so far, and how many partitions it has.
 fn everything(brokers: &str) -> (Vec<OwnedMessage>, i32) {
     let consumer: BaseConsumer = ClientConfig::new()
@@ -49,9 +53,8 @@ async fn seen(platform: &Platform, key: &str, subject: &str) -> (Value, Value) {
     (answer["data"][0]["known"].clone(), answer["data"][1]["allowed"].clone())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_comes_twice_or_late_changes_nothing_and_what_cannot_be_read_is_put_aside() {
-    let platform = Platform::start(&[]).await;
+async fn what_comes_twice_or_late_changes_nothing_and_what_cannot_be_read_is_put_aside(shape: &[&str]) {
+    let platform = Platform::start(shape).await;
     let (_, key) = platform.tenant("acme").await;
     let mut people = Vec::new();
     for name in ["stays", "goes"] {

@@ -9,6 +9,12 @@ const CANARY: &str = "cnry-personal-4711";
 const SERVICES: [&str; 5] = ["identity", "contacts", "consent", "audit", "rights"];
 const UNKNOWN: &str = "01a20c0b-6de1-75f8-8d56-f1061b5ade26";
 
+crate::in_both_shapes! {
+    nobody_gets_in_and_bad_input_is_named_and_not_repeated,
+    a_key_that_lacks_the_limit_is_refused_on_every_operation,
+    another_tenant_sees_nothing_on_any_operation,
+}
+
 struct Operation {
     method: Method,
     path: String,
@@ -64,9 +70,8 @@ async fn call(platform: &Platform, operation: &Operation, id: &str, key: &str) -
     send(if operation.method == Method::GET { request } else { request.json(&good_body(&operation.path)) }).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_gets_in_and_bad_input_is_named_and_not_repeated() {
-    let platform = Platform::start(&[]).await;
+async fn nobody_gets_in_and_bad_input_is_named_and_not_repeated(shape: &[&str]) {
+    let platform = Platform::start(shape).await;
     let (_, key) = platform.tenant("acme").await;
     for Operation { method, path, public, .. } in operations(&platform) {
         let unknown = filled(&path, UNKNOWN);
@@ -89,9 +94,11 @@ async fn nobody_gets_in_and_bad_input_is_named_and_not_repeated() {
             }
         }
     }
-    let log = std::fs::read_to_string(platform.folder().join("all.log")).unwrap();
-    assert!(log.contains("answered"), "requests are logged");
-    assert!(!log.contains(CANARY), "and nothing of what was sent");
+    let logs = std::fs::read_dir(platform.folder()).unwrap().map(|entry| entry.unwrap().path());
+    let logs = logs.filter(|path| path.extension().is_some_and(|extension| extension == "log"));
+    let logs: String = logs.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    assert!(logs.contains("answered"), "requests are logged");
+    assert!(!logs.contains(CANARY), "and nothing of what was sent");
 }
 
 /// Whether somebody with this limit lacks what an operation needs; written from the documents alone.
@@ -105,9 +112,8 @@ fn lacks(has: &Value, needs: &Value) -> bool {
     if needs["needs"] == "all" { held < wanted.len() } else { held == 0 }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_lacks_the_limit_is_refused_on_every_operation() {
-    let platform = Platform::start(&[]).await;
+async fn a_key_that_lacks_the_limit_is_refused_on_every_operation(shape: &[&str]) {
+    let platform = Platform::start(shape).await;
     let (_, owner) = platform.tenant("acme").await;
     let mut wishes: Vec<Value> = vec![];
     for role in platform.get("/v1/roles", &owner).await.json()["data"].as_array().unwrap() {
@@ -142,9 +148,8 @@ async fn a_key_that_lacks_the_limit_is_refused_on_every_operation() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn another_tenant_sees_nothing_on_any_operation() {
-    let platform = Platform::start(&[]).await;
+async fn another_tenant_sees_nothing_on_any_operation(shape: &[&str]) {
+    let platform = Platform::start(shape).await;
     let (tenant, ours) = platform.tenant("acme").await;
     let (_, theirs) = platform.tenant("other").await;
     let email = format!("{CANARY}@example.org");
