@@ -8,7 +8,7 @@ use kernel::SubjectId;
 use serde_json::json;
 
 /// Whether consent knows the person.
-async fn knows(app: &App, subject: SubjectId) -> bool {
+pub async fn knows(app: &App, subject: SubjectId) -> bool {
     let question = json!({"questions": [{"subject_id": subject, "purpose": "audit", "verb": "read", "categories": ["personal"]}]});
     app.client.with(&app.owner).post("/v1/decisions", &question).await.json()["data"][0]["known"] == true
 }
