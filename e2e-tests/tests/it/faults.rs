@@ -3,6 +3,7 @@
 use e2e_tests::platform::{Platform, signal, until};
 use reqwest::Method;
 use serde_json::json;
+use std::time::Duration;
 
 const SUPPORT: &str = "client_service:support";
 
@@ -34,7 +35,9 @@ impl Drop for Frozen {
 
 /// The status of a request that is sent once.
 async fn once(platform: &Platform, path: &str, key: &str) -> (u16, String) {
-    let answer = platform.request(Method::GET, path, key).header("mxtr-purpose", SUPPORT).send().await;
+    // A request that hangs is given up, and is no answer.
+    let patience = Duration::from_secs(60);
+    let answer = platform.request(Method::GET, path, key).header("mxtr-purpose", SUPPORT).timeout(patience).send().await;
     match answer {
         Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
         Err(_) => (0, String::new()),
