@@ -30,7 +30,7 @@ impl Recorder {
     /// Records what a person said, if it may follow on what they said before.
     pub async fn record(&self, tx: &mut TenantTx, principal: PrincipalId, statement: &Statement) -> Result<Record> {
         let subject = statement.subject;
-        let person = people::find(tx, &[subject]).await?.into_iter().next().ok_or(Error::NotFound)?;
+        let person = people::find(tx, subject).await?.ok_or(Error::NotFound)?;
         let before = people::lock_state(tx, subject).await?.unwrap_or_else(|| blank(tx.tenant(), subject));
         let now = self.db.clock().now();
         admissible(statement, stance(&before, statement.purpose), person.role == RecordRole::Processor, now)?;

@@ -3,6 +3,9 @@
 use clap::FromArgMatches as _;
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = mxtr::cli::Cli::from_arg_matches(&mxtr::cli::commands().get_matches()).unwrap_or_else(|wrong| wrong.exit());
     // Migrations run diesel's blocking harness, which needs a runtime with several threads.

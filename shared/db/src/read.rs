@@ -25,7 +25,7 @@ impl Db {
         let reading = async move {
             let mut owned = db.connection().await?;
             let connection: &AsyncPgConnection = &owned;
-            let begin = format!("BEGIN READ ONLY; SELECT set_config('app.tenant', '{tenant}', true)");
+            let begin = format!("BEGIN READ ONLY; SET LOCAL app.tenant = '{tenant}'");
             let mut opens = connection;
             let answer = futures_util::future::join(opens.batch_execute(&begin), load(connection, query));
             let (opening, rows) = match db.deadline.on(answer).await {

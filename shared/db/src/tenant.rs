@@ -55,7 +55,7 @@ impl TenantTx {
     async fn begin(db: &Db, tenant: TenantId) -> Result<Self, DbError> {
         let mut connection = db.connection().await?;
         // One round trip; the setting ends with the transaction. An id has no characters that could end the literal.
-        let begin = format!("BEGIN; SELECT set_config('app.tenant', '{tenant}', true)");
+        let begin = format!("BEGIN; SET LOCAL app.tenant = '{tenant}'");
         Manager::begin_transaction_sql(&mut *connection, &begin).await?;
         Ok(Self { connection, tenant, clock: db.clock().clone(), pending: Vec::new() })
     }

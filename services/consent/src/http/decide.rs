@@ -2,13 +2,12 @@
 
 use super::ReadConsent;
 use crate::domain::state::{blank, stance};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::recording::Recorder;
 use crate::store::people;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use bus::View;
-use db::TenantTx;
 use events::consent::PersonState;
 use events::identity::Tenant;
 use kernel::SubjectId;
@@ -82,16 +81,8 @@ pub async fn decide_batch(
     let mut wanted: Vec<SubjectId> = questions.iter().map(|question| question.subject_id).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let (found, states) = recorder
-        .db
-        .tx(caller.tenant(), "consent.decide", async |tx: &mut TenantTx| {
-            let found = people::find(tx, &wanted).await?;
-            Ok::<_, Error>((found, people::states(tx, &wanted).await?))
-        })
-        .await?;
     let known = Known {
-        people: found.into_iter().map(|person| (person.subject, person)).collect(),
-        states: states.into_iter().collect(),
+        people: people::known(&recorder.db, caller.tenant(), &wanted).await?.into_iter().map(|known| (known.0.subject, known)).collect(),
         chosen: chosen(auth.tenants(), caller.tenant()),
         limit: caller.limit().clone(),
         tenant: caller.tenant(),
@@ -106,8 +97,7 @@ fn chosen(tenants: &Arc<View<Tenant>>, tenant: kernel::TenantId) -> Vec<String> 
 
 /// What is known of everybody who was asked about.
 struct Known {
-    people: HashMap<SubjectId, people::Person>,
-    states: HashMap<SubjectId, PersonState>,
+    people: HashMap<SubjectId, (people::Person, Option<PersonState>)>,
     chosen: Vec<String>,
     limit: AccessLimit,
     tenant: kernel::TenantId,
@@ -127,11 +117,11 @@ impl Known {
             // A name that the register lacks is the caller's own text: it is not repeated.
             return DecisionView { purpose: String::new(), ..unregistered };
         };
-        let Some(person) = self.people.get(&subject_id) else {
+        let Some((person, state)) = self.people.get(&subject_id) else {
             return DecisionView { withheld: Vec::new(), known: false, ..unregistered };
         };
         let unsaid = blank(self.tenant, subject_id);
-        let state = self.states.get(&subject_id).unwrap_or(&unsaid);
+        let state = state.as_ref().unwrap_or(&unsaid);
         let facts = PersonFacts {
             role: person.role,
             stance: stance(state, registered),

@@ -2,14 +2,14 @@
 
 use super::schema::{acknowledgements, records, states, subjects};
 use crate::error::Error;
-use db::TenantTx;
+use db::{Db, TenantTx};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Text, Uuid as SqlUuid};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use events::consent::PersonState;
 use events::contacts::ContactChanged;
-use kernel::SubjectId;
+use kernel::{SubjectId, TenantId};
 use privacy::RecordRole;
 use prost::Message as _;
 use uuid::Uuid;
@@ -67,24 +67,35 @@ pub async fn leave(tx: &mut TenantTx, gone: &[(SubjectId, &ContactChanged)]) -> 
     Ok(had.into_iter().map(SubjectId::from).collect())
 }
 
-/// These people, in no order; who is unknown or gone is missing.
-pub async fn find(tx: &mut TenantTx, wanted: &[SubjectId]) -> QueryResult<Vec<Person>> {
-    let tenant = tx.tenant().uuid();
+/// Of whom consent has heard, and what was said by them and for them, all of one moment and in one round trip; in no order, and who is unknown or gone is missing.
+pub async fn known(db: &Db, tenant: TenantId, wanted: &[SubjectId]) -> Result<Vec<(Person, Option<PersonState>)>, Error> {
     let ids: Vec<Uuid> = wanted.iter().map(kernel::SubjectId::uuid).collect();
-    let rows = subjects::table
-        .filter(subjects::tenant_id.eq(tenant))
+    let query = subjects::table
+        .left_join(states::table.on(states::tenant_id.eq(subjects::tenant_id).and(states::subject_id.eq(subjects::subject_id))))
+        .filter(subjects::tenant_id.eq(tenant.uuid()))
         .filter(subjects::subject_id.eq_any(ids).and(subjects::gone.eq(false)))
+        .select((subjects::subject_id, subjects::role, subjects::quarantined, states::state.nullable()));
+    let rows: Vec<(Uuid, String, bool, Option<Vec<u8>>)> = db.read(tenant, "consent.known", query).await?;
+    let known = rows.into_iter().map(|(id, role, quarantined, state)| {
+        Ok((person(id, &role, quarantined), state.map(|state| PersonState::decode(state.as_slice())).transpose()?))
+    });
+    known.collect()
+}
+
+/// Somebody of whom consent has heard, unless they are gone.
+pub async fn find(tx: &mut TenantTx, subject: SubjectId) -> QueryResult<Option<Person>> {
+    let found = subjects::table
+        .find((tx.tenant().uuid(), subject.uuid()))
+        .filter(subjects::gone.eq(false))
         .select((subjects::subject_id, subjects::role, subjects::quarantined))
-        .load::<(Uuid, String, bool)>(tx.conn())
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, role, quarantined)| Person {
-            subject: id.into(),
-            role: if role == "controller" { RecordRole::Controller } else { RecordRole::Processor },
-            quarantined,
-        })
-        .collect())
+        .first::<(Uuid, String, bool)>(tx.conn())
+        .await
+        .optional()?;
+    Ok(found.map(|(id, role, quarantined)| person(id, &role, quarantined)))
+}
+
+fn person(id: Uuid, role: &str, quarantined: bool) -> Person {
+    Person { subject: id.into(), role: if role == "controller" { RecordRole::Controller } else { RecordRole::Processor }, quarantined }
 }
 
 /// The states of these people; who said nothing has none.

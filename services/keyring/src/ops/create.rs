@@ -4,8 +4,8 @@ use super::Store;
 use crate::domain::allocation::{self, FULL};
 use crate::domain::holder::{Kind, Known};
 use crate::error::Error;
-use crate::store::holders::{self, Chain, NewHolder, WrappedBucket};
-use crate::store::{buckets, tenant_epochs};
+use crate::store::holders::{self, Chain, WrappedBucket};
+use crate::store::{buckets, ledger, tenant_epochs};
 use db::TenantTx;
 use kernel::{BucketId, TenantId};
 use seal::{BucketKey, SubjectKey};
@@ -39,34 +39,41 @@ impl Store {
         if missing.is_empty() {
             return Ok((known, 0));
         }
-        let count = self.make(tx, kind, &missing).await?;
-        // A new statement sees what was committed meanwhile. Whoever enters the ledger afterwards waits for our rows (`holders::seize`).
-        let made = holders::chains(tx, kind, &missing).await?;
-        if made.iter().any(|made| matches!(made, Known::Shredded)) {
+        let made = self.make(tx, kind, &missing).await?;
+        let count = made.len();
+        let mut found: HashMap<Uuid, Known<Chain>> = made.into_iter().map(|chain| (chain.holder, Known::Live(chain))).collect();
+        // A new statement sees what was committed meanwhile: keys that others made first, and the ledger. Whoever enters the ledger afterwards waits for our rows
+        // (`holders::seize`).
+        let others: Vec<Uuid> = missing.iter().filter(|id| !found.contains_key(id)).copied().collect();
+        if !others.is_empty() {
+            found.extend(others.iter().copied().zip(holders::chains(tx, kind, &others).await?));
+        }
+        if ledger::any(tx, &missing).await? {
             return Err(Error::Overtaken);
         }
-        let made: HashMap<Uuid, Known<Chain>> = missing.into_iter().zip(made).collect();
-        Ok((ids.iter().zip(known).map(|(id, known)| made.get(id).cloned().unwrap_or(known)).collect(), count))
+        Ok((ids.iter().zip(known).map(|(id, known)| found.get(id).cloned().unwrap_or(known)).collect(), count))
     }
 
-    async fn make(&self, tx: &mut TenantTx, kind: Kind, missing: &[Uuid]) -> Result<usize, Error> {
-        let (places, counts): (Vec<(Uuid, BucketKey)>, Vec<usize>) = self.places(tx, kind, missing.len()).await?.into_iter().unzip();
-        let places = places.iter().zip(counts).flat_map(|(place, count)| std::iter::repeat_n(place, count));
-        let new: Vec<NewHolder> = missing
+    /// Makes and stores keys; answers those that were not there already.
+    async fn make(&self, tx: &mut TenantTx, kind: Kind, missing: &[Uuid]) -> Result<Vec<Chain>, Error> {
+        let places = self.places(tx, kind, missing.len()).await?;
+        let places = places.iter().flat_map(|place| std::iter::repeat_n(place, place.count));
+        let new: Vec<Chain> = missing
             .iter()
             .zip(places)
-            .map(|(holder, (bucket, key))| {
-                let wrapped = seal::wrap::wrap_subject_key(key, tx.tenant(), *bucket, *holder, &SubjectKey::random());
-                NewHolder { holder: *holder, bucket: *bucket, wrapped }
+            .map(|(holder, place)| {
+                let wrapped = seal::wrap::wrap_subject_key(&place.key, tx.tenant(), place.bucket.id, *holder, &SubjectKey::random());
+                Chain { holder: *holder, wrapped, bucket: place.bucket.clone(), epoch_wrapped: place.epoch_wrapped.clone() }
             })
             .collect();
         let stored = holders::insert(tx, kind, &new, self.now_us()).await?;
-        buckets::count_in(tx, &stored).await?;
-        Ok(stored.len())
+        let new: Vec<Chain> = new.into_iter().filter(|chain| stored.contains(&chain.holder)).collect();
+        buckets::count_in(tx, &new.iter().map(|chain| chain.bucket.id).collect::<Vec<_>>()).await?;
+        Ok(new)
     }
 
     /// Buckets for so many new holders, opened, and how many each takes.
-    async fn places(&self, tx: &mut TenantTx, kind: Kind, holders: usize) -> Result<Vec<((Uuid, BucketKey), usize)>, Error> {
+    async fn places(&self, tx: &mut TenantTx, kind: Kind, holders: usize) -> Result<Vec<Place>, Error> {
         let tenant = tx.tenant();
         let newest = tenant_epochs::newest(tx).await?.ok_or(Error::NewTenant)?;
         let rooms = i64::try_from(holders.div_ceil(FULL)).expect("a request is small");
@@ -76,20 +83,34 @@ impl Store {
         let mut places = Vec::with_capacity(offered.len() + allocation.new.len());
         for (bucket, count) in offered.into_iter().zip(allocation.offered) {
             let (bucket, epoch_wrapped) = bucket.keys();
-            places.push(((bucket.id, self.vault.bucket_key(tenant, &bucket, &epoch_wrapped).await?), count));
+            let key = self.vault.bucket_key(tenant, &bucket, &epoch_wrapped).await?;
+            places.push(Place { bucket, epoch_wrapped, key, count });
         }
         let above = self.vault.epoch_key(tenant, newest.epoch, &newest.wrapped).await?;
         let mut rows = Vec::with_capacity(allocation.new.len());
         for count in allocation.new {
             let (id, key) = (Uuid::from(BucketId::new(&self.clock)), BucketKey::random());
-            rows.push((id, seal::wrap::wrap_bucket_key(&above, tenant, id, &key)));
-            places.push(((id, key), count));
+            let wrapped = seal::wrap::wrap_bucket_key(&above, tenant, id, &key);
+            rows.push((id, wrapped.clone()));
+            let bucket = WrappedBucket { id, version: FIRST, epoch: newest.epoch, wrapped };
+            places.push(Place { bucket, epoch_wrapped: newest.wrapped.clone(), key, count });
         }
         if !rows.is_empty() {
             buckets::insert(tx, kind, newest.epoch, &rows).await?;
         }
         Ok(places)
     }
+}
+
+/// A bucket's version while it has had one key.
+const FIRST: i64 = 1;
+
+/// A bucket, opened, and how many new holders it takes.
+struct Place {
+    bucket: WrappedBucket,
+    epoch_wrapped: Vec<u8>,
+    key: BucketKey,
+    count: usize,
 }
 
 impl WrappedBucket {

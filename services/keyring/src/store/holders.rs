@@ -7,6 +7,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Nullable, SmallInt, Uuid as SqlUu
 use diesel::{QueryResult, QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use privacy::PersonalData;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// The chain of wrapped keys that leads to one holder's key, read in one statement and therefore of one moment.
@@ -31,16 +32,6 @@ pub struct WrappedBucket {
     pub version: i64,
     /// Which of the tenant's keys wraps it.
     pub epoch: i64,
-    /// The key.
-    pub wrapped: Vec<u8>,
-}
-
-/// A key that is to be stored.
-pub struct NewHolder {
-    /// Whose key.
-    pub holder: Uuid,
-    /// Which bucket's key wraps it.
-    pub bucket: Uuid,
     /// The key.
     pub wrapped: Vec<u8>,
 }
@@ -72,7 +63,7 @@ pub struct HolderRecord {
 #[derive(QueryableByName)]
 struct Stored {
     #[diesel(sql_type = SqlUuid)]
-    bucket_id: Uuid,
+    holder_id: Uuid,
 }
 
 /// What is known of each holder, in the order asked, inside a transaction.
@@ -82,17 +73,17 @@ pub async fn chains(tx: &mut TenantTx, kind: Kind, holders: &[Uuid]) -> QueryRes
     Ok(known(rows))
 }
 
-/// Stores new keys; a holder that has one keeps it. Answers the bucket of each key that was stored, so that buckets can be counted.
-pub async fn insert(tx: &mut TenantTx, kind: Kind, new: &[NewHolder], now_us: i64) -> QueryResult<Vec<Uuid>> {
+/// Stores new keys; a holder that has one keeps it. Answers whose keys were stored.
+pub async fn insert(tx: &mut TenantTx, kind: Kind, new: &[Chain], now_us: i64) -> QueryResult<HashSet<Uuid>> {
     let tenant: Uuid = tx.tenant().into();
     let ids: Vec<Uuid> = new.iter().map(|holder| holder.holder).collect();
-    let buckets: Vec<Uuid> = new.iter().map(|holder| holder.bucket).collect();
+    let buckets: Vec<Uuid> = new.iter().map(|holder| holder.bucket.id).collect();
     let wrapped: Vec<&[u8]> = new.iter().map(|holder| holder.wrapped.as_slice()).collect();
     let rows: Vec<Stored> = sql_query(
         "INSERT INTO keyring.holders (tenant_id, holder_id, kind, bucket_id, wrapped, created_at_us) \
          SELECT $1, new.holder_id, $2, new.bucket_id, new.wrapped, $3 FROM unnest($4, $5, $6) AS new (holder_id, bucket_id, wrapped) \
          ORDER BY new.holder_id \
-         ON CONFLICT (tenant_id, holder_id) DO NOTHING RETURNING bucket_id",
+         ON CONFLICT (tenant_id, holder_id) DO NOTHING RETURNING holder_id",
     )
     .bind::<SqlUuid, _>(tenant)
     .bind::<SmallInt, _>(kind.number())
@@ -102,7 +93,7 @@ pub async fn insert(tx: &mut TenantTx, kind: Kind, new: &[NewHolder], now_us: i6
     .bind::<Array<Binary>, _>(&wrapped)
     .load(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| row.bucket_id).collect())
+    Ok(rows.into_iter().map(|row| row.holder_id).collect())
 }
 
 #[derive(QueryableByName)]

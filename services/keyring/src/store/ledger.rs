@@ -2,7 +2,7 @@
 
 use crate::domain::holder::Kind;
 use db::TenantTx;
-use diesel::sql_types::{BigInt, Nullable, SmallInt, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Uuid as SqlUuid};
 use diesel::{QueryResult, QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use privacy::PersonalData;
@@ -112,6 +112,23 @@ pub async fn find(tx: &mut TenantTx, holder: Uuid) -> QueryResult<Option<Entry>>
     let rows: Vec<Row> =
         sql_query(format!("{COLUMNS} AND holder_id = $2")).bind::<SqlUuid, _>(tenant).bind::<SqlUuid, _>(holder).load(tx.conn()).await?;
     Ok(rows.into_iter().next().map(Entry::from))
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Bool)]
+    found: bool,
+}
+
+/// Whether any of these holders was entered.
+pub async fn any(tx: &mut TenantTx, holders: &[Uuid]) -> QueryResult<bool> {
+    let tenant: Uuid = tx.tenant().into();
+    let rows: Vec<Found> = sql_query("SELECT EXISTS (SELECT FROM keyring.ledger WHERE tenant_id = $1 AND holder_id = ANY($2)) AS found")
+        .bind::<SqlUuid, _>(tenant)
+        .bind::<Array<SqlUuid>, _>(holders)
+        .load(tx.conn())
+        .await?;
+    Ok(rows.iter().any(|row| row.found))
 }
 
 /// A holder's entry, locked.
