@@ -14,7 +14,7 @@ struct EntryRecord {
     kind: &'static str,
     #[data(not_personal = "time of the read or act")]
     happened_at: kernel::Timestamp,
-    #[data(category = derived, sources(derived), roles(controller, processor), retention = "audit")]
+    #[data(category = derived, sources(derived), inputs("contacts.contacts", "consent.records", "rights.parts"), roles(controller, processor), retention = "audit")]
     data: Vec<u8>,
 }
 
@@ -23,7 +23,7 @@ struct EntryRecord {
 #[personal(store = "audit.subjects")]
 #[expect(dead_code, reason = "the derive reads the fields; rows are read column by column")]
 struct SubjectRecord {
-    #[data(category = derived, sources(derived), roles(controller, processor), retention = "audit")]
+    #[data(category = derived, sources(derived), inputs("contacts.contacts", "consent.records", "rights.parts"), roles(controller, processor), retention = "audit")]
     commitment: Vec<u8>,
     #[data(not_personal = "place in the log")]
     leaf: u64,

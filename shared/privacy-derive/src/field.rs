@@ -21,6 +21,9 @@ const CATEGORIES: &[&str] = &[
 const SOURCES: &[&str] = &["device", "usage", "direct", "provider", "public", "client", "derived"];
 const ROLES: &[&str] = &["controller", "processor"];
 
+/// The source of what we make ourselves: it names what it is made from.
+const MADE: &str = "derived";
+
 const HOW: &str = "#[data(category = …, sources(…), roles(…), retention = \"…\")] or #[data(not_personal = \"why\")]";
 
 /// A field and what it says.
@@ -30,7 +33,7 @@ pub struct FieldSays {
 }
 
 enum Holds {
-    Personal { category: Ident, sources: Vec<Ident>, roles: Vec<Ident>, retention: LitStr, sealed: bool },
+    Personal { category: Ident, sources: Vec<Ident>, inputs: Vec<LitStr>, roles: Vec<Ident>, retention: LitStr, sealed: bool },
     NotPersonal { why: LitStr },
 }
 
@@ -39,6 +42,7 @@ enum Holds {
 struct Said {
     category: Option<Ident>,
     sources: Vec<Ident>,
+    inputs: Vec<LitStr>,
     roles: Vec<Ident>,
     retention: Option<LitStr>,
     sealed: bool,
@@ -66,17 +70,17 @@ impl FieldSays {
         match &self.holds {
             Holds::NotPersonal { why } => quote! {
                 ::privacy::FieldRecord {
-                    field: #field, category: ::core::option::Option::None, sources: &[], roles: &[], retention: "",
+                    field: #field, category: ::core::option::Option::None, sources: &[], inputs: &[], roles: &[], retention: "",
                     why_not_personal: ::core::option::Option::Some(#why), sealed: false,
                 }
             },
-            Holds::Personal { category, sources, roles, retention, sealed } => {
+            Holds::Personal { category, sources, inputs, roles, retention, sealed } => {
                 let category = variant(category);
                 let (sources, roles) = (sources.iter().map(variant), roles.iter().map(variant));
                 quote! {
                     ::privacy::FieldRecord {
                         field: #field, category: ::core::option::Option::Some(::privacy::Category::#category),
-                        sources: &[#(::privacy::Source::#sources),*], roles: &[#(::privacy::RecordRole::#roles),*],
+                        sources: &[#(::privacy::Source::#sources),*], inputs: &[#(#inputs),*], roles: &[#(::privacy::RecordRole::#roles),*],
                         retention: #retention, why_not_personal: ::core::option::Option::None, sealed: #sealed,
                     }
                 }
@@ -115,6 +119,7 @@ impl Said {
         match key.as_str() {
             "category" => self.category = Some(known(meta.value()?.parse()?, "category", CATEGORIES)?),
             "sources" => self.sources = list(meta, "source", SOURCES)?,
+            "inputs" => self.inputs = stores(meta)?,
             "roles" => self.roles = list(meta, "role", ROLES)?,
             "retention" => self.retention = Some(meta.value()?.parse()?),
             "sealed" => self.sealed = true,
@@ -126,7 +131,11 @@ impl Said {
 
     fn into_holds(self, name: &Ident) -> Result<Holds> {
         let fault = |what: &str| Error::new_spanned(name, format!("field `{name}` {what}: {HOW}"));
-        let silent = self.category.is_none() && self.sources.is_empty() && self.roles.is_empty() && self.retention.is_none();
+        let silent = self.category.is_none()
+            && self.sources.is_empty()
+            && self.inputs.is_empty()
+            && self.roles.is_empty()
+            && self.retention.is_none();
         if let Some(why) = self.not_personal {
             return match silent && !self.sealed {
                 true if why.value().trim().is_empty() => Err(Error::new(why.span(), "say why the field is about nobody")),
@@ -142,7 +151,12 @@ impl Said {
         if self.roles.is_empty() {
             return Err(fault("names no role"));
         }
-        Ok(Holds::Personal { category, sources: self.sources, roles: self.roles, retention, sealed: self.sealed })
+        match (self.sources.iter().any(|source| source == MADE), self.inputs.is_empty()) {
+            (true, true) => return Err(fault("is derived and does not name what from, as inputs(\"service.table\", …)")),
+            (false, false) => return Err(fault("names inputs and is not derived")),
+            _ => {}
+        }
+        Ok(Holds::Personal { category, sources: self.sources, inputs: self.inputs, roles: self.roles, retention, sealed: self.sealed })
     }
 }
 
@@ -152,6 +166,14 @@ fn list(meta: &ParseNestedMeta<'_>, kind: &str, words: &[&str]) -> Result<Vec<Id
     parenthesized!(content in meta.input);
     let items = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
     items.into_iter().map(|item| known(item, kind, words)).collect()
+}
+
+/// `inputs("contacts.contacts")`
+fn stores(meta: &ParseNestedMeta<'_>) -> Result<Vec<LitStr>> {
+    let content;
+    parenthesized!(content in meta.input);
+    let names = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
+    names.into_iter().map(crate::store_name).collect()
 }
 
 fn known(word: Ident, kind: &str, words: &[&str]) -> Result<Ident> {

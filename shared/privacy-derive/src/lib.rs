@@ -50,15 +50,19 @@ fn store(input: &DeriveInput) -> Result<LitStr> {
             if !meta.path.is_ident("store") {
                 return Err(meta.error("expected `store = \"service.table\"`"));
             }
-            let name: LitStr = meta.value()?.parse()?;
-            match name.value().split_once('.') {
-                Some((service, table)) if !service.is_empty() && !table.is_empty() => store = Some(name),
-                _ => return Err(Error::new(name.span(), "a store is called `service.table`")),
-            }
+            store = Some(store_name(meta.value()?.parse()?)?);
             Ok(())
         })?;
     }
     store.ok_or_else(|| Error::new_spanned(&input.ident, "say where it is stored: #[personal(store = \"service.table\")]"))
+}
+
+/// A name that can be a store's.
+fn store_name(name: LitStr) -> Result<LitStr> {
+    match name.value().split_once('.') {
+        Some((service, table)) if !service.is_empty() && !table.is_empty() => Ok(name),
+        _ => Err(Error::new(name.span(), "a store is called `service.table`")),
+    }
 }
 
 /// Gathers all faults, so that they show at once.

@@ -27,6 +27,8 @@ pub struct FieldRecord {
     pub category: Option<Category>,
     /// Where its value may come from; some of those the policy allows for the category.
     pub sources: &'static [Source],
+    /// Of what is derived: the stores that it is made from, as `service.table`.
+    pub inputs: &'static [&'static str],
     /// In which roles it may be held; some of those the policy allows for the category.
     pub roles: &'static [RecordRole],
     /// The name of its retention rule in the policy; empty when it is not about a person.

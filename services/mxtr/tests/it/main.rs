@@ -15,6 +15,15 @@ fn the_inventory_is_what_the_types_say() {
 }
 
 #[test]
+fn what_is_derived_is_made_from_stores_that_there_are() {
+    let inventory = mxtr::inventory();
+    let stores: BTreeSet<&str> = inventory.iter().map(|store| store.store).collect();
+    let inputs = inventory.iter().flat_map(|store| store.fields).flat_map(|field| field.inputs);
+    let unknown: Vec<_> = inputs.filter(|input| !stores.contains(*input)).collect();
+    assert!(unknown.is_empty(), "{unknown:?} are in no service's inventory");
+}
+
+#[test]
 fn every_path_of_every_document_has_its_service_as_the_one_owner() {
     for service in mxtr::SERVED {
         let document = mxtr::openapi(service);

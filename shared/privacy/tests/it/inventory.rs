@@ -34,7 +34,7 @@ fn a_store_in_json_can_be_read_by_people() {
     let json = serde_json::to_value(store).unwrap();
     assert_eq!((&json["service"], &json["store"]), (&json!("contacts"), &json!("contacts.contacts")));
     let name = json!({
-        "field": "name", "category": "personal", "sources": ["client", "direct"], "roles": ["controller", "processor"],
+        "field": "name", "category": "personal", "sources": ["client", "direct"], "inputs": [], "roles": ["controller", "processor"],
         "retention": "relationship", "why_not_personal": null, "sealed": true,
     });
     assert_eq!(json["fields"][1], name);
@@ -45,7 +45,7 @@ fn a_store_in_json_can_be_read_by_people() {
 #[personal(store = "tests.words")]
 #[expect(dead_code, reason = "the fields are never read here")]
 struct Words {
-    #[data(category = preferences, sources(device, direct, client, provider, derived), roles(controller, processor), retention = "visit")]
+    #[data(category = preferences, sources(device, direct, client, provider, derived), inputs("contacts.contacts"), roles(controller, processor), retention = "visit")]
     preferences: (),
     #[data(category = identifiers, sources(device, usage), roles(controller), retention = "address")]
     identifiers: (),
@@ -65,7 +65,7 @@ struct Words {
     public: (),
     #[data(category = imported, sources(client), roles(processor), retention = "relationship")]
     imported: (),
-    #[data(category = derived, sources(derived), roles(controller, processor), retention = "state")]
+    #[data(category = derived, sources(derived), inputs("contacts.contacts", "consent.records"), roles(controller, processor), retention = "state")]
     derived: (),
 }
 
@@ -75,6 +75,7 @@ fn the_derive_knows_every_word_of_the_policy() {
     assert!(fields.iter().map(|field| field.category.unwrap()).eq(Category::ALL));
     assert!(fields.iter().all(|field| field.field == field.category.unwrap().name()));
     assert!(Source::ALL.iter().all(|source| fields.iter().any(|field| field.sources.contains(source))));
+    assert_eq!(fields.last().map(|field| field.inputs), Some(["contacts.contacts", "consent.records"].as_slice()));
     assert!(RecordRole::ALL.iter().all(|role| fields.iter().any(|field| field.roles.contains(role))));
 }
 

@@ -15,6 +15,12 @@ struct Row {
     both: Vec<u8>,
     #[data(not_personal = " ")]
     no_reason: Vec<u8>,
+    #[data(category = derived, sources(derived), roles(processor), retention = "state")]
+    from_nothing: Vec<u8>,
+    #[data(category = personal, sources(client), inputs("contacts.contacts"), roles(processor), retention = "relationship")]
+    not_derived: Vec<u8>,
+    #[data(category = derived, sources(derived), inputs("contacts"), roles(processor), retention = "state")]
+    no_table: Vec<u8>,
     #[data(colour = "red")]
     other: Vec<u8>,
 }
