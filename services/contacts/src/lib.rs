@@ -7,11 +7,13 @@ pub mod error;
 pub mod events;
 pub mod http;
 pub mod importing;
+mod inventory;
 pub mod store;
 mod telling;
 pub mod vault;
 
 pub use config::Config;
+pub use inventory::inventory;
 
 use crate::events::OnRightsTask;
 use crate::events::applied::acknowledge;
@@ -24,7 +26,6 @@ use db::Db;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use kernel::Service;
 use opener::Opener;
-use privacy::StoreRecord;
 use runtime::{Runtime, Stage};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -71,9 +72,4 @@ pub async fn start(config: Config, rt: Runtime) -> anyhow::Result<Running> {
 /// The API's document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     web::document(Service::Contacts, http::routes)
-}
-
-/// What contacts holds.
-pub fn inventory() -> Vec<StoreRecord> {
-    vec![StoreRecord::of::<store::ContactRow>(Service::Contacts)]
 }
