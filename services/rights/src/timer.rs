@@ -100,8 +100,14 @@ async fn remind(desk: &Desk, tenant: TenantId, id: Uuid, now: Timestamp) -> Resu
             if due > now {
                 return Ok(due);
             }
-            ask(tx, &mut case, phase);
-            cases::replace(tx, &case).await?;
+            // Whoever found something left removes it and looks again; the others' answers stand.
+            if phase == RightsPhase::Scan && outcomes::forget_refused_scans(tx, id).await? {
+                tracing::warn!(case = %id, "something was left of an erasure; it is erased again");
+                desk.enter(tx, &mut case, State::Erasing).await?;
+            } else {
+                ask(tx, &mut case, phase);
+                cases::replace(tx, &case).await?;
+            }
             Ok::<_, crate::error::Error>(now + ASK_AGAIN)
         })
         .await

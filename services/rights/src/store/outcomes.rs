@@ -1,11 +1,12 @@
 //! Answers to the phases of a case.
 
 use super::schema::outcomes;
+use crate::error::Error;
 use db::{Db, DbError, TenantTx};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use events::platform::RightsOutcome;
+use events::platform::{RightsOutcome, RightsPhase, RightsResult};
 use jiff_diesel::ToDiesel as _;
 use kernel::TenantId;
 use prost::Message as _;
@@ -50,6 +51,24 @@ pub async fn read(db: &Db, tenant: TenantId, case: Uuid) -> Result<Vec<Vec<u8>>,
         .order((outcomes::phase, outcomes::service))
         .select(outcomes::answer);
     db.read(tenant, "rights.outcomes", query).await
+}
+
+/// Forgets what services answered that found something left after they had erased: that they had, and what they found. Says whether any did.
+pub async fn forget_refused_scans(tx: &mut TenantTx, case: Uuid) -> Result<bool, Error> {
+    let (erase, scan) = (i32::from(RightsPhase::Erase), i32::from(RightsPhase::Scan));
+    let (tenant, refused) = (tx.tenant().uuid(), RightsResult::Refused);
+    let theirs = outcomes::tenant_id.eq(tenant).and(outcomes::case_id.eq(case));
+    let scans: Vec<(String, Vec<u8>)> =
+        outcomes::table.filter(theirs.and(outcomes::phase.eq(scan))).select((outcomes::service, outcomes::answer)).load(tx.conn()).await?;
+    let mut left = Vec::new();
+    for (service, answer) in scans {
+        if RightsOutcome::decode(answer.as_slice())?.result() == refused {
+            left.push(service);
+        }
+    }
+    let again = outcomes::phase.eq_any([erase, scan]).and(outcomes::service.eq_any(&left));
+    diesel::delete(outcomes::table.filter(theirs.and(again))).execute(tx.conn()).await?;
+    Ok(!left.is_empty())
 }
 
 /// Forgets what was answered in a case.

@@ -89,10 +89,7 @@ async fn a_case_that_lost_its_person_before_is_closed_instead_of_asked_about_for
     let sql = app.database.superuser().await;
     sql.execute("UPDATE rights.cases SET subject_id = NULL", &[]).await.unwrap();
     app.clock.advance_to(app.clock.now() + rights::timer::ASK_AGAIN + rights::timer::ASK_AGAIN).unwrap();
-    // Refusing a case wakes whoever looks at what is due.
-    let asked = app.asked_by_somebody("access").await;
-    let refused = app.client.with(&app.owner).post(&format!("/v1/cases/{asked}/refuse"), &json!({"reason": "unfounded"})).await;
-    assert_eq!(refused.status, 200, "{}", refused.text);
+    app.wake().await;
     app.until(&case, "person-erased").await;
     app.stop().await;
 }
@@ -126,7 +123,40 @@ async fn two_erasures_of_one_person_that_began_apart_end_in_one_certificate() {
     app.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_finds_something_left_erases_again_before_anything_is_certified() {
+    let app = App::with_keyring().await;
+    let case = app.open("erasure", SubjectId::random()).await;
+    app.until(&case, "planning").await;
+    app.answer(&case, RightsPhase::Plan, OTHERS, RightsResult::Done).await;
+    app.until(&case, "erasing").await;
+    app.answer(&case, RightsPhase::Erase, OTHERS, RightsResult::Done).await;
+    app.until(&case, "scanning").await;
+    app.answer(&case, RightsPhase::Scan, &[Service::Consent], RightsResult::Done).await;
+    app.answer(&case, RightsPhase::Scan, &[Service::Contacts], RightsResult::Refused).await;
+    let refused = "SELECT count(*) FROM rights.outcomes WHERE service IN ('contacts', 'consent') AND phase = $1";
+    let sql = app.database.superuser().await;
+    let scan = i32::from(RightsPhase::Scan);
+    testkit::until("both have looked", || async { sql.query_one(refused, &[&scan]).await.unwrap().get::<_, i64>(0) == 2 }).await;
+    assert_eq!(app.case(&case).await["state"], "scanning", "nothing is certified while something is left");
+    app.clock.advance_to(app.clock.now() + rights::timer::ASK_AGAIN + rights::timer::ASK_AGAIN).unwrap();
+    app.wake().await;
+    app.until(&case, "erasing").await;
+    app.answer(&case, RightsPhase::Erase, &[Service::Contacts], RightsResult::Done).await;
+    app.until(&case, "scanning").await;
+    app.answer(&case, RightsPhase::Scan, &[Service::Contacts], RightsResult::Done).await;
+    app.until(&case, "done").await;
+    app.stop().await;
+}
+
 impl App {
+    /// Refuses a case of somebody else, which wakes whoever looks at what is due.
+    async fn wake(&self) {
+        let asked = self.asked_by_somebody("access").await;
+        let refused = self.client.with(&self.owner).post(&format!("/v1/cases/{asked}/refuse"), &json!({"reason": "unfounded"})).await;
+        assert_eq!(refused.status, 200, "{}", refused.text);
+    }
+
     /// Somebody without an account asks; the case.
     async fn asked_by_somebody(&self, kind: &str) -> String {
         let asked = json!({"tenant": self.tenant, "kind": kind, "email": "somebody@example.org"});
