@@ -7,11 +7,11 @@ shift 2
 exec 3<&0
 "$@" </dev/null 3<&- & child=$!
 end() {
-  sleeper=
-  trap 'kill $sleeper 2>/dev/null; exit' TERM
+  # $! is known as soon as there is a sleeper, a variable of ours a moment later. Before that it is the child or the watcher, which end as well.
+  trap 'kill $! 2>/dev/null; exit' TERM
   kill -"$signal" "$child" 2>/dev/null
-  sleep "$grace" & sleeper=$!
-  wait $sleeper
+  sleep "$grace" &
+  wait $!
   below=$(ps -A -o pid= -o ppid= | while read -r pid parent; do [ "$parent" = "$child" ] && echo "$pid"; done)
   kill -KILL "$child" $below 2>/dev/null
 }

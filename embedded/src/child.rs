@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child as Process, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -22,6 +22,8 @@ pub(crate) struct Child {
     guard: Process,
     stdin: Option<ChildStdin>,
     log: PathBuf,
+    /// Where in the log its own words begin: what stands before is another run's.
+    log_from: u64,
     name: &'static str,
     /// The server itself, which the guard has started.
     server: Option<Pid>,
@@ -31,6 +33,7 @@ impl Child {
     /// Starts a command whose output goes to `log`. `polite` is the signal that asks it to stop.
     pub fn start(name: &'static str, guard: &Path, polite: Signal, command: &Command, log: &Path) -> anyhow::Result<Self> {
         let output = File::options().create(true).append(true).open(log).with_context(|| format!("{} cannot be written", log.display()))?;
+        let log_from = output.metadata()?.len();
         let mut guarded = Command::new("sh");
         let signal = polite.as_str().trim_start_matches("SIG");
         guarded.arg(guard).arg(signal).arg(GRACE).arg(command.get_program()).args(command.get_args());
@@ -47,14 +50,14 @@ impl Child {
             .spawn()
             .with_context(|| format!("{name} cannot be started"))?;
         let stdin = process.stdin.take();
-        Ok(Self { guard: process, stdin, log: log.to_owned(), name, server: None })
+        Ok(Self { guard: process, stdin, log: log.to_owned(), log_from, name, server: None })
     }
 
-    /// Waits until `answers`; ends with the tail of the log when the server ends first.
-    pub fn wait_until(&mut self, mut answers: impl FnMut() -> bool) -> anyhow::Result<()> {
+    /// Waits until `answers`, which has to tell this server from a stranger on its port; ends with the tail of the log when the server ends first.
+    pub fn wait_until(&mut self, mut answers: impl FnMut(&mut Self) -> bool) -> anyhow::Result<()> {
         let began = Instant::now();
         loop {
-            if answers() {
+            if answers(self) {
                 return Ok(());
             }
             if let Some(status) = self.guard.try_wait()? {
@@ -103,6 +106,16 @@ impl Child {
         }
         self.stdin = None;
         let _reaped = self.guard.wait();
+    }
+
+    /// Whether this run of it has written these words to its log.
+    pub fn has_said(&self, words: &str) -> bool {
+        let mut said = Vec::new();
+        let read = File::open(&self.log).and_then(|mut log| {
+            log.seek(SeekFrom::Start(self.log_from))?;
+            log.read_to_end(&mut said)
+        });
+        read.is_ok() && String::from_utf8_lossy(&said).contains(words)
     }
 
     /// The last lines of the log.

@@ -1,7 +1,7 @@
 //! One Kafka broker (KRaft), private to a folder.
 
 use crate::child::Child;
-use crate::{Prepared, free_port};
+use crate::{Prepared, free_port, on_a_port_of_its_own};
 use anyhow::Context as _;
 use nix::sys::signal::Signal;
 use std::fs;
@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// An ApiVersions request, version 0: what any broker answers as soon as it serves.
 const API_VERSIONS: [u8; 18] = [0, 0, 0, 14, 0, 18, 0, 0, 0, 0, 0, 1, 0, 4, b'm', b'x', b't', b'r'];
+/// What it writes to its log when its port is bound and everything runs.
+const STARTED: &str = "Kafka Server started";
 const ASK: Duration = Duration::from_secs(2);
 
 /// A running broker.
@@ -23,7 +25,7 @@ pub struct Kafka {
 }
 
 impl Kafka {
-    /// Starts the broker on the data below `folder`, made on the first start. After a crash it is ready within five seconds.
+    /// Starts the broker on the data below `folder`, made on the first start, at this port or a free one. After a crash it is ready within five seconds.
     ///
     /// # Errors
     /// It does not start, or does not answer in time; the error carries the end of its log.
@@ -33,15 +35,22 @@ impl Kafka {
             fs::create_dir_all(folder)?;
             copy(&prepared.kafka().join("template"), &data)?;
         }
-        let port = port.map_or_else(free_port, Ok)?;
+        match port {
+            Some(port) => Self::on(prepared, folder, port),
+            None => on_a_port_of_its_own(free_port()?, |port| Self::on(prepared, folder, port)),
+        }
+    }
+
+    fn on(prepared: &Prepared, folder: &Path, port: u16) -> anyhow::Result<Self> {
         let mut java = Command::new("java");
         java.arg(format!("@{}", prepared.kafka().join("java.args").display()))
             .arg("kafka.Kafka")
             .arg(prepared.kafka_settings())
-            .args(["--override", &format!("log.dirs={}", data.display())])
+            .args(["--override", &format!("log.dirs={}", folder.join("kafka").display())])
             .args(["--override", &format!("listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:0")]);
         let mut child = Child::start("Kafka", &prepared.guard(), Signal::SIGTERM, &java, &folder.join("kafka.log"))?;
-        child.wait_until(|| answers(port).unwrap_or(false))?;
+        // Another broker may have taken the port and answer there, while ours is about to find out.
+        child.wait_until(|child| answers(port).unwrap_or(false) && child.has_said(STARTED))?;
         Ok(Self { child, port })
     }
 

@@ -1,7 +1,7 @@
 //! One PostgreSQL server, private to a folder. It refuses to run as root, so root lends it to an unprivileged user.
 
 use crate::child::Child;
-use crate::{Prepared, free_port};
+use crate::{Prepared, free_port, on_a_port_of_its_own};
 use anyhow::{Context as _, bail};
 use nix::sys::signal::Signal;
 use nix::unistd::User;
@@ -51,11 +51,25 @@ impl Postgres {
         if !data.join("PG_VERSION").exists() {
             initialise(prepared, &data, tenant.as_ref(), &options.superuser_password)?;
         }
-        let port = options.port.map_or_else(free_port, Ok)?;
-        let server = as_user(&server_command(prepared, &data, port, options.durable), tenant.as_ref());
+        let start = |port| Self::on(prepared, folder, (&data, tenant.as_ref()), port, options);
+        match options.port {
+            Some(port) => start(port),
+            None => on_a_port_of_its_own(free_port()?, start),
+        }
+    }
+
+    fn on(
+        prepared: &Prepared,
+        folder: &Path,
+        (data, tenant): (&Path, Option<&User>),
+        port: u16,
+        options: &PostgresOptions,
+    ) -> anyhow::Result<Self> {
+        let server = as_user(&server_command(prepared, data, port, options.durable), tenant);
         let mut child = Child::start("PostgreSQL", &prepared.guard(), Signal::SIGINT, &server, &folder.join("postgres.log"))?;
-        child.wait_until(|| answers(port).unwrap_or(false))?;
-        Ok(Self { child, port, data, password: options.superuser_password.clone() })
+        // Another server may have taken the port and answer there, while ours is about to find out.
+        child.wait_until(|child| answers(port).unwrap_or(false) && child.pid().is_some_and(|pid| is_ready(data, pid)))?;
+        Ok(Self { child, port, data: data.to_owned(), password: options.superuser_password.clone() })
     }
 
     pub fn port(&self) -> u16 {
@@ -200,6 +214,13 @@ fn as_user(command: &Command, tenant: Option<&User>) -> Command {
     };
     lent.args(command.get_args());
     lent
+}
+
+/// Whether this process says of itself, in the file beside its data, that it takes connections.
+fn is_ready(data: &Path, pid: i32) -> bool {
+    let said = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
+    let mut lines = said.lines().map(str::trim);
+    lines.next() == Some(pid.to_string().as_str()) && lines.last() == Some("ready")
 }
 
 /// Whether the server asks for a password: then it has recovered and takes connections.

@@ -15,8 +15,8 @@ const KAFKA: [(&str, &str); 5] = [
 ];
 const POSTGRES: [(&str, &str); 2] =
     [("postgres/prepare.sh", include_str!("../postgres/prepare.sh")), ("postgres/jars.sha256", include_str!("../postgres/jars.sha256"))];
-/// Its name changes with its arguments: another version on this machine writes its own beside it.
-const GUARD: (&str, &str) = ("guard-2.sh", include_str!("../guard.sh"));
+/// Its name changes with what it does: another version on this machine writes its own beside it.
+const GUARD: (&str, &str) = ("guard-3.sh", include_str!("../guard.sh"));
 
 /// Both servers, ready to be started.
 #[derive(Clone, Debug)]

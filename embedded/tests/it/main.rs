@@ -136,3 +136,23 @@ fn nothing_of_the_guard_stays_when_its_child_ends_at_once() {
         until("nobody waits on", || pid_of(&format!("sleep {grace}")).is_none());
     }
 }
+
+#[test]
+fn a_stranger_on_its_port_is_not_taken_for_a_server_of_ours() {
+    let (theirs, ours) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let prepared = prepared();
+    let mut postgres = Postgres::start(&prepared, theirs.path(), &options()).unwrap();
+    let mut kafka = Kafka::start(&prepared, theirs.path(), None).unwrap();
+    let taken = PostgresOptions { port: Some(postgres.port()), ..options() };
+    for refused in
+        [Postgres::start(&prepared, ours.path(), &taken).map(drop), Kafka::start(&prepared, ours.path(), Some(kafka.port())).map(drop)]
+    {
+        let refused = refused.expect_err("the one that answers is somebody else's").to_string();
+        assert!(refused.contains("ended before it was ready"), "{refused}");
+    }
+    kafka.kill();
+    postgres.kill();
+    for folder in [theirs, ours] {
+        remove_data(folder.path());
+    }
+}

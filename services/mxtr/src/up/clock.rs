@@ -2,8 +2,9 @@
 
 use super::secrets::Secrets;
 use crate::serve::CLOCK_KEY;
+use ::web::{Problem, Slug, ValidJson};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json};
+use actix_web::web::{self, Data};
 use anyhow::Context as _;
 use bus::{KafkaConfig, Producer};
 use events::platform::ClockSet;
@@ -20,6 +21,8 @@ use tokio::time::Instant;
 const FOLLOWED_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
+/// How far the clock goes.
+const LATEST: &str = "2999-12-31T23:59:59Z";
 /// Where the time stands between runs.
 const FILE: &str = "clock";
 
@@ -80,47 +83,159 @@ impl Hand {
     }
 }
 
+/// What time it is to be.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SetClock {
+struct SetClock {
     now: Timestamp,
 }
 
+/// By how much it is to be later.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Advance {
+struct Advance {
     seconds: u32,
 }
 
-pub async fn get(hand: Data<Hand>) -> HttpResponse {
-    match hand.now().await {
-        Ok(now) => HttpResponse::Ok().json(json!({"now": now.to_string()})),
-        Err(cause) => HttpResponse::ServiceUnavailable().json(json!({"title": format!("{cause:#}")})),
+/// The routes of the clock.
+pub fn routes(parts: &mut web::ServiceConfig, hand: Data<Hand>) {
+    parts
+        .app_data(hand)
+        .service(web::resource("/dev/clock").get(get).put(put).default_service(web::to(async || others("GET, PUT"))))
+        .service(web::resource("/dev/clock/advance").post(advance).default_service(web::to(async || others("POST"))));
+}
+
+fn others(methods: &str) -> Problem {
+    Problem::new(Slug::METHOD_NOT_ALLOWED).allow(methods.to_owned())
+}
+
+async fn get(hand: Data<Hand>) -> Result<HttpResponse, Problem> {
+    hand.now().await.map(show).map_err(|cause| away(&cause))
+}
+
+async fn put(hand: Data<Hand>, body: ValidJson<SetClock>) -> Result<HttpResponse, Problem> {
+    let to = within_bounds(Some(body.value.now), "/now")?;
+    let _moving = hand.moving.lock().await;
+    let now = hand.now().await.map_err(|cause| away(&cause))?;
+    if to < now {
+        return Err(Problem::new(Slug::CONFLICT).detail("The clock only moves forward."));
     }
+    hand.move_to(to).await.map(|()| show(to)).map_err(|cause| away(&cause))
 }
 
-pub async fn put(hand: Data<Hand>, body: Json<SetClock>) -> HttpResponse {
+async fn advance(hand: Data<Hand>, body: ValidJson<Advance>) -> Result<HttpResponse, Problem> {
     let _moving = hand.moving.lock().await;
-    set(&hand, |_| Some(body.now)).await
+    let now = hand.now().await.map_err(|cause| away(&cause))?;
+    let to = within_bounds(now.checked_add(Duration::from_secs(body.value.seconds.into())).ok(), "/seconds")?;
+    hand.move_to(to).await.map(|()| show(to)).map_err(|cause| away(&cause))
 }
 
-pub async fn advance(hand: Data<Hand>, body: Json<Advance>) -> HttpResponse {
-    let _moving = hand.moving.lock().await;
-    set(&hand, |now| now.checked_add(Duration::from_secs(body.seconds.into())).ok()).await
+/// A clock that was set too far would leave no time to come, and there is no way back.
+fn within_bounds(time: Option<Timestamp>, pointer: &str) -> Result<Timestamp, Problem> {
+    let latest: Timestamp = LATEST.parse().expect("a time of ours");
+    time.filter(|time| *time <= latest).ok_or_else(|| Problem::invalid(pointer, "out-of-bounds", "The clock goes as far as the year 2999."))
 }
 
-async fn set(hand: &Hand, to: impl FnOnce(Timestamp) -> Option<Timestamp>) -> HttpResponse {
-    let moved = async {
-        let now = hand.now().await?;
-        let Some(to) = to(now).filter(|to| *to >= now) else { return Ok(None) };
-        hand.move_to(to).await?;
-        Ok::<_, anyhow::Error>(Some(to))
-    };
-    match moved.await {
-        Ok(Some(now)) => HttpResponse::Ok().json(json!({"now": now.to_string()})),
-        Ok(None) => HttpResponse::Conflict().content_type("application/problem+json").body(
-            r#"{"type":"/problems/conflict","title":"The state does not allow it","status":409,"detail":"The clock only moves forward."}"#,
-        ),
-        Err(cause) => HttpResponse::ServiceUnavailable().json(json!({"title": format!("{cause:#}"), "status": 503})),
+fn show(now: Timestamp) -> HttpResponse {
+    HttpResponse::Ok().json(json!({"now": now.to_string()}))
+}
+
+fn away(cause: &anyhow::Error) -> Problem {
+    eprintln!("mxtr: the clock cannot be asked or moved: {cause:#}");
+    Problem::new(Slug::UNAVAILABLE).detail("Not every process says what time it is; the log of `mxtr up` says which.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::dev::{Service as _, ServiceResponse};
+    use actix_web::http::Method;
+    use actix_web::test::{TestRequest, init_service, read_body};
+    use actix_web::{App, HttpServer};
+
+    /// A process whose time stands still, and the clock's routes before it.
+    fn hand(folder: &Path) -> Hand {
+        let now = || async { HttpResponse::Ok().json(json!({"now": "2026-11-24T08:00:00Z"})) };
+        let server = HttpServer::new(move || App::new().route("/dev/clock", web::get().to(now)));
+        let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
+        let port = server.addrs()[0].port();
+        actix_web::rt::spawn(server.run());
+        // Nobody is to be told anything: there is no broker.
+        let kafka = KafkaConfig { brokers: "127.0.0.1:1".to_owned(), topic_prefix: String::new(), group_prefix: String::new() };
+        Hand::new(kafka, Secrets::open(folder).unwrap(), vec![port], folder)
+    }
+
+    /// (method, path, content type, body): (status, pointer, code).
+    type Case = (Method, &'static str, Option<&'static str>, &'static str, u16, &'static str, &'static str);
+
+    const JSON: Option<&str> = Some("application/json");
+
+    fn cases() -> Vec<Case> {
+        let mut cases: Vec<Case> = vec![
+            (Method::PUT, "/dev/clock", JSON, r#"{"now": "yesterday-4711"}"#, 422, "/now", "invalid-value"),
+            (Method::PUT, "/dev/clock", JSON, r#"{"now": "2026-11-24T08:00:00"}"#, 422, "/now", "invalid-value"),
+            (Method::PUT, "/dev/clock", JSON, r#"{"now": 4711}"#, 422, "/now", "wrong-type"),
+            (Method::PUT, "/dev/clock", JSON, r#"{"now": "9999-12-30T22:00:00Z"}"#, 422, "/now", "out-of-bounds"),
+            (Method::PUT, "/dev/clock", JSON, r#"{"now": "11111-01-01T00:00:00Z"}"#, 422, "/now", "invalid-value"),
+            (Method::PUT, "/dev/clock", JSON, r#"{"now": "2001-01-01T00:00:00Z"}"#, 409, "", ""),
+            (Method::PUT, "/dev/clock", JSON, r#"{"now": "2026-12-24T08:00:00Z", "seconds": 4711}"#, 422, "/seconds", "unknown-field"),
+            (Method::POST, "/dev/clock/advance", JSON, r#"{"seconds": -4711}"#, 422, "/seconds", "invalid-value"),
+            (Method::POST, "/dev/clock/advance", JSON, r#"{"seconds": 4711.5}"#, 422, "/seconds", "wrong-type"),
+            (Method::POST, "/dev/clock/advance", JSON, r#"{"seconds": "4711"}"#, 422, "/seconds", "wrong-type"),
+            (Method::POST, "/dev/clock/advance", JSON, r#"{"seconds": 47114711471147}"#, 422, "/seconds", "invalid-value"),
+            (Method::POST, "/dev/clock/advance", JSON, r#"{"minutes": 4711}"#, 422, "/minutes", "unknown-field"),
+            (Method::DELETE, "/dev/clock", None, "", 405, "", ""),
+            (Method::GET, "/dev/clock/advance", None, "", 405, "", ""),
+        ];
+        for (method, path, field) in [(Method::PUT, "/dev/clock", "/now"), (Method::POST, "/dev/clock/advance", "/seconds")] {
+            cases.extend([
+                (method.clone(), path, JSON, "{}", 422, field, "missing"),
+                (method.clone(), path, JSON, "[4711]", 422, "", "wrong-type"),
+                (method.clone(), path, JSON, "", 400, "", ""),
+                (method.clone(), path, JSON, "{4711", 400, "", ""),
+                (method.clone(), path, Some("text/plain"), r#"{"seconds": 4711}"#, 415, "", ""),
+                (method, path, None, r#"{"seconds": 4711}"#, 415, "", ""),
+            ]);
+        }
+        cases
+    }
+
+    #[actix_web::test]
+    async fn what_the_clock_cannot_be_set_to_is_a_problem_that_names_the_field_and_repeats_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let hand = Data::new(hand(folder.path()));
+        let app = init_service(App::new().configure(|parts| routes(parts, hand))).await;
+        for (method, path, kind, body, status, pointer, code) in cases() {
+            let what = format!("{method} {path} {body}");
+            let mut request = TestRequest::with_uri(path).method(method).set_payload(body);
+            if let Some(kind) = kind {
+                request = request.insert_header(("content-type", kind));
+            }
+            let answer: ServiceResponse = app.call(request.to_request()).await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{what}");
+            assert_eq!(answer.headers().get("content-type").unwrap(), "application/problem+json", "{what}");
+            let text = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
+            assert!(!text.contains("4711"), "{what} is repeated: {text}");
+            let problem: Value = serde_json::from_str(&text).unwrap();
+            let named = &problem["errors"][0];
+            let named = (named["pointer"].as_str().unwrap_or_default(), named["code"].as_str().unwrap_or_default());
+            assert_eq!(named, (pointer, code), "{what}: {text}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_process_that_does_not_say_its_time_is_a_problem_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let alone = Hand { health: vec![1], ..hand(folder.path()) };
+        let app = init_service(App::new().configure(|parts| routes(parts, Data::new(alone)))).await;
+        for request in [
+            TestRequest::get().uri("/dev/clock"),
+            TestRequest::put().uri("/dev/clock").set_json(json!({"now": "2026-12-24T08:00:00Z"})),
+            TestRequest::post().uri("/dev/clock/advance").set_json(json!({"seconds": 1})),
+        ] {
+            let answer: ServiceResponse = app.call(request.to_request()).await.unwrap();
+            assert_eq!(answer.status().as_u16(), 503);
+            assert_eq!(answer.headers().get("content-type").unwrap(), "application/problem+json");
+        }
     }
 }

@@ -20,9 +20,9 @@ pub struct Addresses {
 const HEALTH: u16 = 9090;
 
 impl Addresses {
-    /// The default ports, free ones where they are taken. In one process all services share a health port.
+    /// Behind this base port, which is bound already: the default ports, free ones where they are taken. In one process all services share a health port.
     pub fn choose(base: u16, separate: bool) -> anyhow::Result<Self> {
-        let mut taken = std::collections::BTreeSet::new();
+        let mut taken = BTreeSet::from([base]);
         let mut next = |wanted: Option<u16>| -> anyhow::Result<u16> {
             loop {
                 let chosen = match wanted.filter(|wanted| !taken.contains(wanted)) {
@@ -34,7 +34,6 @@ impl Addresses {
                 }
             }
         };
-        let base = next(Some(base))?;
         let shared = next(Some(HEALTH))?;
         let mut addresses = Self { base, http: BTreeMap::new(), health: BTreeMap::new(), keyring: next(None)? };
         for service in SERVED {
@@ -43,6 +42,12 @@ impl Addresses {
             addresses.health.insert(service, health);
         }
         Ok(addresses)
+    }
+
+    /// The ports of one service's own.
+    pub fn of(&self, service: Service) -> Vec<u16> {
+        let keys = (service == Service::Keyring).then_some(self.keyring);
+        [self.http.get(&service).copied(), self.health.get(&service).copied(), keys].into_iter().flatten().collect()
     }
 }
 

@@ -8,6 +8,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use bus::KafkaConfig;
+use std::net::TcpListener;
 use std::path::Path;
 
 /// What answers at the base address. Development only: in a cluster, an ingress does this by the same table.
@@ -22,8 +23,8 @@ impl Front {
         Self { routes: Data::new(Routes::new(&addresses.http)), hand }
     }
 
-    /// Serves; says on which port, and how to stop it.
-    pub fn serve(self, port: u16) -> anyhow::Result<(u16, ServerHandle)> {
+    /// Serves at an address that is bound already; says how to stop it.
+    pub fn serve(self, listener: TcpListener) -> anyhow::Result<ServerHandle> {
         let Self { routes, hand } = self;
         let server = HttpServer::new(move || {
             let app = App::new().app_data(routes.clone());
@@ -31,11 +32,7 @@ impl Front {
             app.configure(move |parts| {
                 // Without the switch these routes do not exist.
                 if let Some(hand) = hand {
-                    parts
-                        .app_data(hand)
-                        .route("/dev/clock", web::get().to(clock::get))
-                        .route("/dev/clock", web::put().to(clock::put))
-                        .route("/dev/clock/advance", web::post().to(clock::advance));
+                    clock::routes(parts, hand);
                 }
             })
             .default_service(web::to(forward))
@@ -43,11 +40,10 @@ impl Front {
         .workers(1)
         .disable_signals()
         .shutdown_timeout(5)
-        .bind(("127.0.0.1", port))?;
-        let bound = server.addrs().first().map_or(port, std::net::SocketAddr::port);
+        .listen(listener)?;
         let running = server.run();
         let handle = running.handle();
         tokio::spawn(running);
-        Ok((bound, handle))
+        Ok(handle)
     }
 }

@@ -17,12 +17,13 @@ use bus::KafkaConfig;
 use clap::{Args, ValueEnum};
 use environment::Addresses;
 use kernel::Timestamp;
-use processes::Processes;
+use processes::{PortTaken, Processes};
 use runtime::Environment;
 use secrets::Secrets;
 use servers::{Servers, port};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Clone)]
@@ -61,7 +62,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let secrets = Secrets::open(&folder)?;
     let environment: Environment = environment::of_ours().into_iter().collect();
     let mut servers = Servers::start(&folder, &secrets, &environment).await?;
-    let platform = Platform::prepare(&options, &folder, &secrets, &servers, &environment).await?;
+    let mut platform = Platform::prepare(&options, &folder, &secrets, &servers, &environment).await?;
     let ended = platform.serve(&options, &folder, &mut servers).await;
     // Whoever reads it must not take us for running.
     let _gone = fs::remove_file(State::path(&folder));
@@ -90,8 +91,18 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     Ok(file)
 }
 
+/// The port of the one address, bound before anybody is told of it, since it stands in tokens; a free one when it is taken.
+fn bind(wanted: u16) -> std::io::Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", wanted)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)))
+}
+
+/// How many times ports are chosen.
+const TRIES: usize = 5;
+
 /// A platform whose databases and topics are there.
 struct Platform {
+    /// The one address.
+    front: TcpListener,
     addresses: Addresses,
     kafka: KafkaConfig,
     secrets: Secrets,
@@ -113,33 +124,50 @@ impl Platform {
             environment.get("MXTR_KAFKA_REPLICATION").map_or(Ok(1), str::parse).context("MXTR_KAFKA_REPLICATION is no number")?;
         bus::create_topics(&kafka, replication).await?;
         let databases = databases::prepare(servers.superuser_url.as_deref(), secrets, environment).await?;
-        let addresses = Addresses::choose(options.port, options.separate)?;
+        let front = bind(options.port)?;
+        let addresses = Addresses::choose(front.local_addr()?.port(), options.separate)?;
         let clock_start = if options.clock == ClockChoice::Test { Some(clock::begin(&kafka, folder).await?) } else { None };
         secrets.mint_service_tokens(clock_start.unwrap_or_else(kernel::Clock::real_now))?;
-        Ok(Self { addresses, kafka, secrets: secrets.clone(), databases, clock_start })
+        Ok(Self { front, addresses, kafka, secrets: secrets.clone(), databases, clock_start })
     }
 
-    async fn serve(&self, options: &Options, folder: &Path, servers: &mut Servers) -> anyhow::Result<()> {
-        let mut processes = Processes::start(self.commands(options, folder)?, folder, environment::of_ours().into_keys().collect())?;
-        let front =
-            front::Front::new(&self.addresses, self.clock_start.is_some().then(|| self.kafka.clone()), self.secrets.clone(), folder);
-        let (base, server) = front.serve(self.addresses.base)?;
-        let state = self.state(options, folder, base);
-        let waited = processes.until_ready(&self.addresses, servers).await;
-        if waited.is_ok() {
-            state.write(folder)?;
-            if options.json {
-                println!("{}", state.public()?);
-            } else {
-                say_where(&state, self.secrets.is_new);
-            }
-        }
-        let ended = match waited {
-            Ok(()) => processes.watch(servers).await,
-            Err(cause) => Err(cause),
-        };
-        server.stop(true).await;
+    async fn serve(&mut self, options: &Options, folder: &Path, servers: &mut Servers) -> anyhow::Result<()> {
+        let mut processes = self.start(options, folder, servers).await?;
+        let ended = self.watch(options, folder, servers, &mut processes).await;
         processes.stop().await;
+        ended
+    }
+
+    /// Starts what serves, and waits until it is ready; on other ports where somebody has taken one between our choice and its start.
+    async fn start(&mut self, options: &Options, folder: &Path, servers: &mut Servers) -> anyhow::Result<Processes> {
+        let mut tries = 0;
+        loop {
+            let ours = environment::of_ours().into_keys().collect();
+            let mut processes = Processes::start(self.commands(options, folder)?, folder, ours)?;
+            let Err(cause) = processes.until_ready(&self.addresses, servers).await else { return Ok(processes) };
+            processes.stop().await;
+            tries += 1;
+            if tries == TRIES || !cause.is::<PortTaken>() {
+                return Err(cause);
+            }
+            eprintln!("a port was taken by somebody else meanwhile; starting on others");
+            self.addresses = Addresses::choose(self.addresses.base, options.separate)?;
+        }
+    }
+
+    /// Says where everything is, and looks after it until it is to stop.
+    async fn watch(&self, options: &Options, folder: &Path, servers: &mut Servers, processes: &mut Processes) -> anyhow::Result<()> {
+        let clock = self.clock_start.is_some().then(|| self.kafka.clone());
+        let front = front::Front::new(&self.addresses, clock, self.secrets.clone(), folder).serve(self.front.try_clone()?)?;
+        let state = self.state(options, folder);
+        state.write(folder)?;
+        if options.json {
+            println!("{}", state.public()?);
+        } else {
+            say_where(&state, self.secrets.is_new);
+        }
+        let ended = processes.watch(servers).await;
+        front.stop(true).await;
         ended
     }
 
@@ -150,22 +178,22 @@ impl Platform {
             SERVED.iter().flat_map(|service| environment::of(*service, &self.addresses, &self.databases, folder)).collect();
         let ours = environment::of_ours();
         let start = self.clock_start.map(|start| format!("--clock-start={start}"));
-        let order = |name: &str, health: u16| {
+        let order = |name: &str, health: u16, ports: Vec<u16>| {
             let arguments = ["serve".to_owned(), name.to_owned()].into_iter().chain(start.clone()).collect();
             let mut environment: BTreeMap<String, String> = base.clone();
             environment.extend(all.clone());
             environment.insert("MXTR_HEALTH_LISTEN".to_owned(), format!("127.0.0.1:{health}"));
-            processes::Order { name: name.to_owned(), arguments, environment: environment::given(environment, &ours) }
+            processes::Order { name: name.to_owned(), arguments, environment: environment::given(environment, &ours), ports }
         };
         Ok(if options.separate {
-            SERVED.iter().map(|service| order(service.name(), self.addresses.health[service])).collect()
+            SERVED.iter().map(|service| order(service.name(), self.addresses.health[service], self.addresses.of(*service))).collect()
         } else {
             let first = self.addresses.health.values().next().copied().context("there is a service")?;
-            vec![order("all", first)]
+            vec![order("all", first, SERVED.iter().flat_map(|service| self.addresses.of(*service)).collect())]
         })
     }
 
-    fn state(&self, options: &Options, folder: &Path, base: u16) -> State {
+    fn state(&self, options: &Options, folder: &Path) -> State {
         let local = |port: u16| format!("http://127.0.0.1:{port}");
         let services: BTreeMap<String, Place> = SERVED
             .iter()
@@ -177,7 +205,7 @@ impl Platform {
             })
             .collect();
         State {
-            base_url: local(base),
+            base_url: local(self.addresses.base),
             health_url: services.values().next().map(|place| place.health.clone()).unwrap_or_default(),
             kafka_brokers: self.kafka.brokers.clone(),
             kafka_topic_prefix: self.kafka.topic_prefix.clone(),

@@ -29,7 +29,21 @@ pub struct Order {
     pub name: String,
     pub arguments: Vec<String>,
     pub environment: BTreeMap<String, String>,
+    /// Where it is to listen.
+    pub ports: Vec<u16>,
 }
+
+/// What does not start because somebody else has taken a port of its own meanwhile.
+#[derive(Debug)]
+pub struct PortTaken(String);
+
+impl std::fmt::Display for PortTaken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for PortTaken {}
 
 struct Process {
     order: Order,
@@ -114,7 +128,8 @@ impl Processes {
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
-        Ok(())
+        // Somebody else may have answered at a port that one of ours could not bind.
+        self.check_ended(servers)
     }
 
     fn check_ended(&mut self, servers: &mut Servers) -> anyhow::Result<()> {
@@ -123,7 +138,11 @@ impl Processes {
         }
         for process in &mut self.all {
             if let Some(status) = process.child.try_wait()? {
-                bail!("{} ended before it was ready ({status}); the end of its log:\n{}", process.order.name, tail(&process.log));
+                let said =
+                    format!("{} ended before it was ready ({status}); the end of its log:\n{}", process.order.name, tail(&process.log));
+                // It has ended, so that whoever holds its port is a stranger.
+                let taken = process.order.ports.iter().any(|port| !embedded::is_free(*port));
+                return Err(if taken { PortTaken(said).into() } else { anyhow::Error::msg(said) });
             }
         }
         Ok(())
@@ -151,7 +170,7 @@ impl Processes {
             if process.falls.one_too_many() {
                 bail!("{} ended for the third time in a minute ({status}); the end of its log:\n{}", order.name, tail(&log));
             }
-            println!("{} ended ({status}) and is started again", order.name);
+            eprintln!("{} ended ({status}) and is started again", order.name);
             let child = self.spawn(&order, &log)?;
             if let Some(process) = self.all.get_mut(at) {
                 process.child = child;

@@ -16,9 +16,9 @@ const KAFKA_PORT: u16 = 9092;
 const STARTED_AGAIN_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
-/// The default port, or a free one when it is taken; 0 asks for a free one, which has to be known before anybody listens: it stands in tokens.
+/// The default port, or a free one when it is taken.
 pub(super) fn port(wanted: u16) -> anyhow::Result<u16> {
-    Ok(if wanted != 0 && embedded::is_free(wanted) { wanted } else { embedded::free_port()? })
+    Ok(if embedded::is_free(wanted) { wanted } else { embedded::free_port()? })
 }
 
 /// The servers, of which those that are not given from outside are ours.
@@ -102,7 +102,7 @@ impl<S: Server> Ours<S> {
         if self.falls.one_too_many() {
             bail!("for the third time in a minute {ended}");
         }
-        println!("{} ended and is started again", S::NAME);
+        eprintln!("{} ended and is started again", S::NAME);
         let starts = self.starts.clone();
         self.server = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
@@ -129,17 +129,17 @@ impl Servers {
                 servers.kafka_brokers.clone_from(brokers);
                 return Ok(servers);
             }
-            let prepared = Prepared::ensure(&mut |says| println!("{says}"))?;
+            let prepared = Prepared::ensure(&mut |says| eprintln!("{says}"))?;
             let starts = |port: u16| Starts { prepared: prepared.clone(), folder: folder.clone(), port, password: password.clone() };
             if !outside_databases {
-                let postgres = Ours::<Postgres>::start(starts(port(POSTGRES_PORT)?))?;
+                let postgres = embedded::on_a_port_of_its_own(port(POSTGRES_PORT)?, |port| Ours::<Postgres>::start(starts(port)))?;
                 servers.superuser_url = Some(postgres.server.superuser_url());
                 servers.postgres = Some(postgres);
             }
             if let Some(brokers) = outside_kafka {
                 servers.kafka_brokers = brokers;
             } else {
-                let kafka = Ours::<Kafka>::start(starts(port(KAFKA_PORT)?))?;
+                let kafka = embedded::on_a_port_of_its_own(port(KAFKA_PORT)?, |port| Ours::<Kafka>::start(starts(port)))?;
                 servers.kafka_brokers = kafka.server.bootstrap();
                 servers.kafka = Some(kafka);
             }
