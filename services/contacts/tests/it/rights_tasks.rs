@@ -119,6 +119,7 @@ async fn an_erasure_is_planned_carried_out_and_shown_to_be_complete() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "what was sealed is opened to see whose key opens it")]
 async fn what_is_collected_of_a_person_opens_with_their_package_key_alone() {
     let app = App::start().await;
     let path = app.contact(&json!({"email": "ada@example.com", "notes": "met in Turin", "language": "en-GB"})).await;
@@ -259,6 +260,7 @@ async fn who_is_deleted_while_their_erasure_goes_on_is_kept_out_and_who_only_ask
         assert_eq!(planned.result(), RightsResult::Done);
         assert_eq!(change(&owner, Method::DELETE, &path, Some("\"1\""), &Value::Null).await.status, 204);
         assert_eq!(owner.post("/v1/contacts", &json!({"email": email})).await.status, status, "{email}");
+        assert_eq!(app.published("contacts.contact_deleted").await, 1);
     }
     app.stop().await;
 }
