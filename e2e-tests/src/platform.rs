@@ -75,9 +75,14 @@ pub fn counted(import: &Value) -> Value {
 
 impl Platform {
     pub async fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, Vec::new()).await
+    }
+
+    /// With settings of `mxtr`'s environment.
+    pub async fn start_with(arguments: &[&str], settings: Vec<(String, String)>) -> Self {
         let own = tempfile::tempdir().unwrap();
         let alone = ONE.lock().await;
-        Self::start_on(own.path().to_owned(), Some(own), arguments, Vec::new(), Some(alone)).await
+        Self::start_on(own.path().to_owned(), Some(own), arguments, settings, Some(alone)).await
     }
 
     /// On a folder that stays, with its data.

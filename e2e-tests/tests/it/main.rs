@@ -30,5 +30,6 @@ mod outside;
 mod promises;
 mod rights;
 mod scan;
+mod traces;
 mod twins;
 mod walk;

@@ -7,6 +7,7 @@ use crate::record::{self, FROM, Origin, Raw};
 use crate::worker::{Desk, Job};
 use crate::{BusError, KafkaConfig, Producer};
 use events::topics;
+use kernel::Service;
 use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
@@ -78,13 +79,14 @@ impl Consumer {
         let names: Vec<String> = handlers.keys().map(String::as_str).chain([redrives]).map(|name| config.full_name(name)).collect();
         consumer.subscribe(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
         let dead_letters = topics::dead_letters(service).name;
-        let shared = Shared { consumer: Arc::new(consumer), config, handlers, producer, metrics, redrives, dead_letters };
+        let shared = Shared { service, consumer: Arc::new(consumer), config, handlers, producer, metrics, redrives, dead_letters };
         runtime.spawn(Stage::Work, "consumer", |stop| Hearing { shared, workers, tasks: TaskTracker::new(), stop }.run());
         Ok(())
     }
 }
 
 struct Shared {
+    service: Service,
     consumer: Arc<StreamConsumer<Rebalancing>>,
     config: KafkaConfig,
     /// By the topic's name, without the prefix.
@@ -177,6 +179,7 @@ impl Hearing {
             }
         };
         let desk = Desk {
+            service: self.shared.service,
             // Without a handler: what came once more, of any topic.
             most: self.shared.handlers.get(self.shared.config.short_name(topic)).map_or(1, |handler| handler.max_batch()),
             producer: self.shared.producer.clone(),

@@ -7,6 +7,7 @@ use crate::metrics::Metrics;
 use crate::record::Raw;
 use events::Incoming;
 use futures_util::FutureExt as _;
+use kernel::Service;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,6 +34,7 @@ pub(crate) struct Job {
 
 /// What a worker needs.
 pub(crate) struct Desk {
+    pub service: Service,
     /// How many events are handled together; all of the same handler.
     pub most: usize,
     pub producer: Producer,
@@ -120,11 +122,13 @@ impl Desk {
         Outcome::Over
     }
 
-    /// Handles events within the trace of whoever caused the first.
+    /// Handles events within the trace of whoever caused the first, with links to those who caused the others.
     async fn handle(&self, handler: &dyn AnyHandler, events: Vec<Incoming>) -> std::thread::Result<Result<(), Rejected>> {
         let Some(first) = events.first() else { return Ok(Ok(())) };
-        let span = tracing::info_span!("event", topic = first.topic, kind = first.event_type, events = events.len());
-        runtime::telemetry::set_parent(&span, first.traceparent.as_deref());
+        let (service, topic, kind) = (self.service.name(), first.topic.as_str(), first.event_type.as_str());
+        let name = format!("process {topic}");
+        let span = tracing::info_span!("event", otel.name = name, otel.kind = "consumer", service, topic, kind, events = events.len());
+        runtime::telemetry::set_parents(&span, events.iter().filter_map(|event| event.traceparent.as_deref()));
         // Called inside, so that a panic before the first await is caught too. A handler's effect is a transaction, which a panic rolls back.
         AssertUnwindSafe(async { handler.handle_batch(events).await }.instrument(span)).catch_unwind().await
     }

@@ -4,6 +4,7 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use std::collections::HashSet;
 use std::panic::PanicHookInfo;
 use tracing::{Level, Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -11,6 +12,9 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
+
+/// A span has no more links than this, whatever it was caused by.
+const MOST_LINKS: usize = 64;
 
 /// How logs and traces leave the process.
 #[derive(Clone, Debug, Default)]
@@ -89,12 +93,23 @@ pub fn trace_id() -> [u8; 16] {
 
 /// Makes `span` a child of a span elsewhere. What is no `traceparent` is passed over; so is a span that has begun.
 pub fn set_parent(span: &Span, traceparent: Option<&str>) {
-    if let Some(remote) = traceparent.and_then(parse) {
-        let context = opentelemetry::Context::new().with_remote_span_context(remote);
-        if span.set_parent(context).is_err() {
-            tracing::debug!("a span has begun before its parent was known");
-        }
+    set_parents(span, traceparent);
+}
+
+/// The same for work that several spans elsewhere have caused: a child of the first of them that is recorded (of the first, where none is), with links to
+/// the others, at most 64 and one to each.
+pub fn set_parents<'a>(span: &Span, traceparents: impl IntoIterator<Item = &'a str>) {
+    let mut seen = HashSet::new();
+    let different = traceparents.into_iter().filter(|traceparent| seen.insert(*traceparent));
+    let mut causes: Vec<SpanContext> = different.filter_map(parse).take(1 + MOST_LINKS).collect();
+    if causes.is_empty() {
+        return;
     }
+    let parent = causes.remove(causes.iter().position(SpanContext::is_sampled).unwrap_or(0));
+    if span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent)).is_err() {
+        tracing::debug!("a span has begun before its parent was known");
+    }
+    causes.into_iter().for_each(|cause| span.add_link(cause));
 }
 
 fn parse(traceparent: &str) -> Option<SpanContext> {

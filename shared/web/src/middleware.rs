@@ -17,8 +17,11 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-/// How long requests take, by route (names by OpenTelemetry's conventions for HTTP).
-pub(crate) struct HttpMetrics(HistogramVec);
+/// Whose API it is, and how long requests take, by route (names by OpenTelemetry's conventions for HTTP).
+pub(crate) struct HttpMetrics {
+    service: &'static str,
+    durations: HistogramVec,
+}
 
 impl HttpMetrics {
     pub fn new(runtime: &Runtime) -> Self {
@@ -28,7 +31,7 @@ impl HttpMetrics {
         if runtime.metrics().register(Box::new(histogram.clone())).is_err() {
             tracing::debug!("a metric was registered before");
         }
-        Self(histogram)
+        Self { service: runtime.service().name(), durations: histogram }
     }
 }
 
@@ -53,7 +56,9 @@ pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody 
     let (began, about) = (Instant::now(), About::of(&request));
     let metrics = request.app_data::<Data<HttpMetrics>>().cloned();
     let name = format!("{} {}", about.method, about.route);
-    let span = tracing::info_span!("request", otel.name = name, otel.kind = "server", tenant = Empty, http.response.status_code = Empty);
+    let service = metrics.as_ref().map(|metrics| metrics.service);
+    let span =
+        tracing::info_span!("request", otel.name = name, otel.kind = "server", service, tenant = Empty, http.response.status_code = Empty);
     let caller = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
     runtime::telemetry::set_parent(&span, caller);
     let answer = answered(request, next).instrument(span.clone()).await;
@@ -61,7 +66,7 @@ pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody 
     span.record("http.response.status_code", status);
     span.in_scope(|| log(&about, status, began.elapsed()));
     if let Some(metrics) = metrics {
-        metrics.0.with_label_values(&[about.method, &about.route, &status.to_string()]).observe(began.elapsed().as_secs_f64());
+        metrics.durations.with_label_values(&[about.method, &about.route, &status.to_string()]).observe(began.elapsed().as_secs_f64());
     }
     answer
 }

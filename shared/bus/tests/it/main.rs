@@ -7,5 +7,6 @@ mod faults;
 mod relay;
 mod repair;
 mod topics;
+mod traces;
 mod views;
 mod world;
