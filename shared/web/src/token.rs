@@ -9,13 +9,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// The longest life of a token, in seconds.
 pub const LONGEST_LIFE: i64 = 300;
-/// An unknown key id makes us ask for the keys, at most this often.
-const ASK_AGAIN: Duration = Duration::from_secs(30);
+/// How old by the clock the keys become before they are asked for again; what identity has withdrawn is believed no longer. Its answers say the same.
+const RENEW_AFTER: Duration = Duration::from_mins(5);
+/// An unknown key id makes us ask for the keys. Whoever comes within this time of a question waits for the next one: ids that nobody has can be
+/// sent at will, and must neither keep a new key from being found nor make more questions than this.
+const APART: Duration = Duration::from_millis(250);
 const ASK_AFTER_FAILURE: Duration = Duration::from_millis(500);
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// So far ahead another machine's clock may be, in seconds.
@@ -49,19 +52,19 @@ pub struct Verifier {
     clock: Clock,
     http: reqwest::Client,
     keys: RwLock<HashMap<String, Arc<DecodingKey>>>,
-    asked: Mutex<Option<Instant>>,
+    /// When the last one came who met a key that is not known.
+    wanted: watch::Sender<Option<Instant>>,
+    /// When the last question that has had its answer, or none, was put.
+    settled: watch::Sender<Option<Instant>>,
 }
 
 impl Verifier {
-    /// Asks for the public keys in the background until they are there.
+    /// Asks for the public keys in the background.
     pub fn start(runtime: &Runtime, issuer: &str, jwks_url: &str) -> Arc<Self> {
         let verifier = Arc::new(Self::new(runtime.clock(), issuer, jwks_url));
         let asking = verifier.clone();
         runtime.spawn(Stage::Work, "jwks", |stop| async move {
-            while stop.run_until_cancelled(asking.ask()).await == Some(false) {
-                stop.run_until_cancelled(tokio::time::sleep(ASK_AFTER_FAILURE)).await;
-            }
-            stop.cancelled().await;
+            stop.run_until_cancelled(asking.keep_asking()).await;
             Ok(())
         });
         verifier
@@ -76,7 +79,37 @@ impl Verifier {
             clock: clock.clone(),
             http: http.build().expect("a client without TLS settings can be built"),
             keys: RwLock::default(),
-            asked: Mutex::new(None),
+            wanted: watch::Sender::new(None),
+            settled: watch::Sender::new(None),
+        }
+    }
+
+    /// Asks at once, when somebody wants a key that is not known, and when what is known grows old.
+    pub(crate) async fn keep_asking(&self) {
+        loop {
+            let put = Instant::now();
+            let had = self.ask().await;
+            self.settled.send_replace(Some(put));
+            tokio::select! {
+                () = self.wanted_since(put) => {}
+                () = self.old(had) => {}
+            }
+            tokio::time::sleep_until(put + APART).await;
+        }
+    }
+
+    /// Returns once somebody has come since then who was not content.
+    async fn wanted_since(&self, put: Instant) {
+        let came = self.wanted.subscribe().wait_for(|came| came.is_some_and(|came| came > put)).await.is_ok();
+        debug_assert!(came, "we hold the sender");
+    }
+
+    /// Returns when it is time to ask again though nobody wants it.
+    async fn old(&self, had: bool) {
+        if had {
+            self.clock.sleep_until(self.clock.now() + RENEW_AFTER).await;
+        } else {
+            tokio::time::sleep(ASK_AFTER_FAILURE).await;
         }
     }
 
@@ -109,20 +142,21 @@ impl Verifier {
         now < claims.exp && short && begun
     }
 
+    /// A key that is not known may have been published since the last question: the next one is waited for, which all who wait share.
     async fn key(&self, kid: &str) -> Option<Arc<DecodingKey>> {
         if let Some(key) = self.known_key(kid) {
             return Some(key);
         }
-        let mut asked = self.asked.lock().await;
-        // Whoever waited for the lock may find that the answer has come.
-        if let Some(key) = self.known_key(kid) {
-            return Some(key);
-        }
-        if asked.is_none_or(|asked| asked.elapsed() >= ASK_AGAIN) {
-            *asked = Some(Instant::now());
-            self.ask().await;
-        }
-        drop(asked);
+        let (came, mut settled) = (Instant::now(), self.settled.subscribe());
+        self.wanted.send_if_modified(|last| {
+            let later = last.is_none_or(|last| last < came);
+            if later {
+                *last = Some(came);
+            }
+            later
+        });
+        let answered = settled.wait_for(|put| put.is_some_and(|put| put >= came));
+        tokio::time::timeout(ANSWER_WITHIN + APART, answered).await.ok()?.ok()?;
         self.known_key(kid)
     }
 

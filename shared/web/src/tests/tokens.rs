@@ -6,12 +6,14 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use events::identity::TenantState;
+use futures_util::future::join_all;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use kernel::{Clock, PrincipalId, TenantId, Timestamp};
 use privacy::{AccessLimit, Category, CategorySet};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Identity, as far as this crate knows it: a key and the address where it stands.
 struct Signer {
@@ -34,17 +36,34 @@ impl Signer {
     }
 }
 
-/// Serves a JWKS; counts how often it was asked for.
-fn published(jwks: Value) -> (String, Arc<AtomicU32>) {
-    let asked = Arc::new(AtomicU32::new(0));
-    let count = asked.clone();
+/// A JWKS that is served and can be changed; and how often it was asked for.
+#[derive(Clone)]
+struct Published {
+    jwks: Arc<Mutex<Value>>,
+    asked: Arc<AtomicU32>,
+}
+
+impl Published {
+    fn instead(&self, jwks: &Value) {
+        jwks.clone_into(&mut self.jwks.lock().unwrap());
+    }
+
+    fn asked(&self) -> u32 {
+        self.asked.load(Ordering::Acquire)
+    }
+}
+
+/// Serves a JWKS; says where.
+fn published(jwks: &Value) -> (String, Published) {
+    let published = Published { jwks: Arc::new(Mutex::new(jwks.clone())), asked: Arc::default() };
+    let served = published.clone();
     let server = HttpServer::new(move || {
-        let (jwks, count) = (jwks.clone(), count.clone());
+        let served = served.clone();
         App::new().route(
             "/jwks",
             web::get().to(move || {
-                count.fetch_add(1, Ordering::AcqRel);
-                let answer = HttpResponse::Ok().json(&jwks);
+                served.asked.fetch_add(1, Ordering::AcqRel);
+                let answer = HttpResponse::Ok().json(&*served.jwks.lock().unwrap());
                 async { answer }
             }),
         )
@@ -55,7 +74,15 @@ fn published(jwks: Value) -> (String, Arc<AtomicU32>) {
     .unwrap();
     let address = server.addrs()[0];
     tokio::spawn(server.run());
-    (format!("http://{address}/jwks"), asked)
+    (format!("http://{address}/jwks"), published)
+}
+
+/// A verifier that asks for its keys.
+fn asking(clock: &Clock, url: &str) -> Arc<Verifier> {
+    let verifier = Arc::new(Verifier::new(clock, ISSUER, url));
+    let asks = verifier.clone();
+    tokio::spawn(async move { asks.keep_asking().await });
+    verifier
 }
 
 fn claims(principal: PrincipalId, tenant: TenantId, limit: AccessLimit) -> Value {
@@ -75,12 +102,16 @@ fn claims(principal: PrincipalId, tenant: TenantId, limit: AccessLimit) -> Value
     serde_json::to_value(claims).unwrap()
 }
 
-/// A verifier that holds at [`NOW`], its signer, and claims that hold.
-fn verifier() -> (Verifier, Signer, Value, Arc<AtomicU32>) {
-    let (clock, signer) = (Clock::test(NOW.parse().unwrap()), Signer::new("one"));
-    let (url, asked) = published(signer.jwks.clone());
-    let good = claims(PrincipalId::new(&clock), TenantId::new(&clock), AccessLimit::everything());
-    (Verifier::new(&clock, ISSUER, &url), signer, good, asked)
+/// A verifier that holds at [`NOW`], its signer, claims that hold, and what identity publishes.
+fn verifier() -> (Arc<Verifier>, Signer, Value, Published) {
+    verifier_by(&Clock::test(NOW.parse().unwrap()))
+}
+
+fn verifier_by(clock: &Clock) -> (Arc<Verifier>, Signer, Value, Published) {
+    let signer = Signer::new("one");
+    let (url, published) = published(&signer.jwks);
+    let good = claims(PrincipalId::new(clock), TenantId::new(clock), AccessLimit::everything());
+    (asking(clock, &url), signer, good, published)
 }
 
 #[tokio::test]
@@ -148,22 +179,49 @@ async fn nobody_elses_signature_and_no_other_algorithm_will_do() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_id_is_asked_for_once_in_a_while() {
-    let (verifier, signer, good, asked) = verifier();
-    for kid in ["two", "three", "four"] {
-        assert!(verifier.verify(&signer.sign(kid, "at+jwt", &good)).await.is_none());
-    }
-    assert_eq!(asked.load(Ordering::Acquire), 1);
-    assert!(verifier.verify(&signer.sign("one", "at+jwt", &good)).await.is_some(), "what was answered is known");
-    assert_eq!(asked.load(Ordering::Acquire), 1);
+async fn key_ids_that_nobody_has_hide_no_new_key_and_make_few_questions() {
+    let (verifier, signer, good, published) = verifier();
+    assert!(verifier.verify(&signer.sign("one", "at+jwt", &good)).await.is_some());
+    let asked = published.asked();
+    let junk: Vec<String> = (0..100).map(|number| signer.sign(&format!("junk-{number}"), "at+jwt", &good)).collect();
+    let answers = join_all(junk.iter().map(|token| verifier.verify(token))).await;
+    assert!(answers.iter().all(Option::is_none));
+    assert_eq!(published.asked(), asked + 1, "all who wait share a question");
+
+    let next = Signer::new("two");
+    published.instead(&next.jwks);
+    assert!(verifier.verify(&next.sign("two", "at+jwt", &good)).await.is_some(), "also right after junk");
+    assert_eq!(published.asked(), asked + 2);
+    assert!(verifier.verify(&next.sign("two", "at+jwt", &good)).await.is_some());
+    assert_eq!(published.asked(), asked + 2, "what is known is asked for no more");
+}
+
+#[tokio::test]
+async fn a_key_that_identity_has_withdrawn_is_believed_for_as_long_as_its_answers_say() {
+    let clock = Clock::test(NOW.parse().unwrap());
+    let (verifier, signer, mut good, published) = verifier_by(&clock);
+    assert!(verifier.verify(&signer.sign("one", "at+jwt", &good)).await.is_some());
+    published.instead(&Signer::new("two").jwks);
+    assert!(verifier.verify(&signer.sign("one", "at+jwt", &good)).await.is_some(), "nobody has asked since");
+
+    clock.advance_to("2026-11-24T09:05:00Z".parse().unwrap()).unwrap();
+    good["iat"] = json!(clock.now().as_second());
+    good["exp"] = json!(clock.now().as_second() + LONGEST_LIFE);
+    let token = signer.sign("one", "at+jwt", &good);
+    let refused = async {
+        while verifier.verify(&token).await.is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), refused).await.expect("what is withdrawn is refused in the end");
 }
 
 #[tokio::test]
 async fn an_answer_without_keys_leaves_nothing_to_believe() {
     let signer = Signer::new("one");
-    let (url, _) = published(json!({"keys": [{"kty": "RSA", "kid": "one", "n": "AQAB", "e": "AQAB"}]}));
+    let (url, _) = published(&json!({"keys": [{"kty": "RSA", "kid": "one", "n": "AQAB", "e": "AQAB"}]}));
     let clock = Clock::test(NOW.parse().unwrap());
-    let verifier = Verifier::new(&clock, ISSUER, &url);
+    let verifier = asking(&clock, &url);
     let good = claims(PrincipalId::new(&clock), TenantId::new(&clock), AccessLimit::everything());
     assert!(verifier.verify(&signer.sign("one", "at+jwt", &good)).await.is_none());
 }
@@ -171,9 +229,9 @@ async fn an_answer_without_keys_leaves_nothing_to_believe() {
 #[tokio::test]
 async fn a_token_allows_what_it_and_its_key_both_allow_and_dies_with_the_key() {
     let signer = Signer::new("one");
-    let (url, _) = published(signer.jwks.clone());
+    let (url, _) = published(&signer.jwks);
     let mut world = World::new();
-    world.tokens = Arc::new(Verifier::new(&world.clock, ISSUER, &url));
+    world.tokens = asking(&world.clock, &url);
     let (tenant, other) = (world.tenant(TenantState::Active), world.tenant(TenantState::Active));
     let of_key = limit(&["read", "write"], &["personal", "business"], &["operate"]);
     let live = world.key(tenant, of_key.clone(), |_| {});
