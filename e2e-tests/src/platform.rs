@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// One platform at a time: two that start together would look for the same free ports.
+/// One platform at a time: each wants the machine for itself.
 static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// `mxtr up` on a folder of its own.
@@ -22,7 +22,7 @@ pub struct Platform {
     pub http: Client,
     pub base: String,
     pub admin: String,
-    /// Nothing where it stands beside another one, which is known to have its ports.
+    /// Nothing where it stands beside another one.
     _alone: Option<tokio::sync::MutexGuard<'static, ()>>,
 }
 
@@ -91,6 +91,14 @@ impl Platform {
         Self::start_on(folder.to_owned(), None, arguments, Vec::new(), Some(alone)).await
     }
 
+    /// Two that look for their ports at the same time.
+    pub async fn start_two() -> (Self, Self) {
+        let alone = ONE.lock().await;
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let first = Self::start_on(one.path().to_owned(), Some(one), &[], Vec::new(), Some(alone));
+        tokio::join!(first, Self::start_on(two.path().to_owned(), Some(two), &[], Vec::new(), None))
+    }
+
     /// A second one beside this one, with these settings.
     pub async fn start_beside(&self, settings: Vec<(String, String)>) -> Self {
         let own = tempfile::tempdir().unwrap();
@@ -138,7 +146,7 @@ impl Platform {
         })
         .await;
         if let Some(status) = ended {
-            panic!("mxtr up ended: {status}\n{}", std::fs::read_to_string(self.folder.join("up.log")).unwrap_or_default());
+            panic!("mxtr up ended: {status}\n{}", self.log());
         }
         self.base = self.state()["base_url"].as_str().unwrap().to_owned();
         self.admin = std::fs::read_to_string(self.folder().join("admin.key")).unwrap().trim().to_owned();
@@ -169,8 +177,24 @@ impl Platform {
         until("no child outlives its killed parent", || std::future::ready(!all.iter().any(|pid| runs(*pid)))).await;
     }
 
+    /// Waits until `mxtr up` has ended by itself: (exit code, what it said).
+    pub async fn ended(&mut self) -> (Option<i32>, String) {
+        let mut ended = None;
+        until("mxtr up has ended", || {
+            ended = self.up.try_wait().unwrap();
+            std::future::ready(ended.is_some())
+        })
+        .await;
+        (ended.and_then(|status| status.code()), self.log())
+    }
+
+    /// What `mxtr up` has said.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("up.log")).unwrap_or_default()
+    }
+
     /// All that `mxtr up` has started, and what that has started.
-    fn everything(&self) -> Vec<u32> {
+    pub fn everything(&self) -> Vec<u32> {
         let all = descendants(self.up.id());
         assert!(all.len() >= 3, "PostgreSQL, Kafka and a service at least: {all:?}");
         all
@@ -245,9 +269,23 @@ impl Platform {
 
     /// Runs a command of `mxtr` in the platform's folder: (exit code, output).
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let output = Command::new(mxtr()).args(arguments).current_dir(&self.folder).output().unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+        let (code, said, wrong) = self.run_with(arguments, &[]);
+        (code, said + &wrong)
+    }
+
+    /// The same with settings: (exit code, standard output, standard error).
+    pub fn run_with(&self, arguments: &[&str], settings: &[(String, String)]) -> (Option<i32>, String, String) {
+        let settings = settings.iter().map(|(name, value)| (name, value));
+        let output = Command::new(mxtr()).args(arguments).envs(settings).current_dir(&self.folder).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    }
+
+    /// The same, where it is to answer as JSON and nothing else.
+    pub fn run_json(&self, arguments: &[&str]) -> Value {
+        let (code, said, wrong) = self.run_with(arguments, &[]);
+        assert_eq!(code, Some(0), "{arguments:?}: {said}{wrong}");
+        serde_json::from_str(&said).unwrap_or_else(|_| panic!("{arguments:?} answers no JSON: {said}"))
     }
 
     /// The processes below `mxtr up` whose command line holds these words, but not their guards.
@@ -267,8 +305,8 @@ impl Platform {
 
 impl Drop for Platform {
     fn drop(&mut self) {
-        let stop = Command::new("kill").args(["-TERM", &self.up.id().to_string()]).status();
-        if stop.is_ok() {
+        // What has ended by itself has left its process id to others.
+        if matches!(self.up.try_wait(), Ok(None)) && Command::new("kill").args(["-TERM", &self.up.id().to_string()]).status().is_ok() {
             let _ended = self.up.wait();
         }
         if self.own.is_some() {

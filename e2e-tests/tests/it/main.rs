@@ -27,6 +27,7 @@ mod faults;
 mod life;
 mod messages;
 mod outside;
+mod ports;
 mod promises;
 mod rights;
 mod scan;
