@@ -16,17 +16,9 @@ use std::sync::Arc;
 pub fn spawn(rt: &Runtime, db: &Db, said: &Arc<View<PersonState>>, tenants: &Arc<View<Tenant>>) {
     let (db, states, tenants) = (db.clone(), said.clone(), tenants.clone());
     bus::spawn_repair(rt, said, move |key| {
-        let (db, owners) = (db.clone(), owners(&states, &tenants, &key));
+        let (db, owners) = (db.clone(), bus::owners(&states, |state| &state.tenant_id, &tenants, &key));
         async move { Ok(say(&db, &owners, SubjectId::from(uuid::Uuid::from_bytes(key))).await?) }
     });
-}
-
-/// Whose contact it may be: the tenant that was told with the state; where the person is gone, any.
-fn owners(states: &View<PersonState>, tenants: &View<Tenant>, key: &[u8; 16]) -> Vec<TenantId> {
-    match states.get(key).and_then(|state| TenantId::from_slice(&state.tenant_id)) {
-        Some(owner) => vec![owner],
-        None => tenants.all().iter().filter_map(|tenant| TenantId::from_slice(&tenant.tenant_id)).collect(),
-    }
 }
 
 async fn say(db: &Db, owners: &[TenantId], subject: SubjectId) -> Result<(), Error> {

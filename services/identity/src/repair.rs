@@ -3,9 +3,7 @@
 use crate::Told;
 use crate::error::Error;
 use crate::store::{api_keys, tenants};
-use bus::View;
 use db::{Db, TenantTx};
-use events::identity::{Principal, Tenant};
 use kernel::{PrincipalId, TenantId};
 use runtime::Runtime;
 
@@ -18,17 +16,9 @@ pub fn spawn(rt: &Runtime, db: &Db, told: &Told) {
     });
     let (keys_db, keys, all) = (db.clone(), told.keys.clone(), told.tenants.clone());
     bus::spawn_repair(rt, &told.keys, move |key| {
-        let (db, owners) = (keys_db.clone(), owners(&keys, &all, &key));
+        let (db, owners) = (keys_db.clone(), bus::owners(&keys, |key| &key.tenant_id, &all, &key));
         async move { Ok(say_key(&db, &owners, PrincipalId::from(uuid::Uuid::from_bytes(key))).await?) }
     });
-}
-
-/// Whose key it may be: the tenant that was told with it; where nothing readable was told, any.
-fn owners(keys: &View<Principal>, tenants: &View<Tenant>, key: &[u8; 16]) -> Vec<TenantId> {
-    match keys.get(key).and_then(|key| TenantId::from_slice(&key.tenant_id)) {
-        Some(owner) => vec![owner],
-        None => tenants.all().iter().filter_map(|tenant| TenantId::from_slice(&tenant.tenant_id)).collect(),
-    }
 }
 
 async fn say_tenant(db: &Db, id: TenantId) -> Result<(), Error> {
