@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::ToSpan as _;
 use jiff_diesel::ToDiesel as _;
+use kernel::Timestamp;
 use uuid::Uuid;
 
 /// How long a key is remembered (24 hours).
@@ -45,16 +46,34 @@ pub async fn claim(tx: &mut TenantTx, key: &str, body_hmac: &[u8]) -> QueryResul
     if claimed == 1 {
         return Ok(Claim::First);
     }
-    let (known, status, resource) = idempotency::table
+    known(tx, key, body_hmac, Timestamp::UNIX_EPOCH).await?.ok_or(diesel::result::Error::NotFound)
+}
+
+/// What became of an earlier request with this key, without claiming it; `None` when there was none.
+///
+/// # Errors
+/// The query failed.
+pub async fn look(tx: &mut TenantTx, key: &str, body_hmac: &[u8]) -> QueryResult<Option<Claim>> {
+    let now = tx.clock().now();
+    known(tx, key, body_hmac, now).await
+}
+
+async fn known(tx: &mut TenantTx, key: &str, body_hmac: &[u8], at: Timestamp) -> QueryResult<Option<Claim>> {
+    let tenant = tx.tenant();
+    let known = idempotency::table
         .find((tenant.uuid(), key))
+        .filter(idempotency::expires_at.gt(at.to_diesel()))
         .select((idempotency::body_hmac, idempotency::status, idempotency::resource_id))
         .first::<(Vec<u8>, Option<i16>, Option<Uuid>)>(tx.conn())
-        .await?;
-    Ok(if known == body_hmac {
-        Claim::Done { status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200), resource }
-    } else {
-        Claim::OtherBody
-    })
+        .await
+        .optional()?;
+    Ok(known.map(|(known, status, resource)| {
+        if known == body_hmac {
+            Claim::Done { status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200), resource }
+        } else {
+            Claim::OtherBody
+        }
+    }))
 }
 
 /// Keeps what was answered, in the transaction that claimed the key.

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use aws_lc_rs::hmac;
 use db::TenantTx;
-use db::idempotency::{Claim, claim, finish};
+use db::idempotency::{Claim, claim, finish, look};
 use futures_util::future::LocalBoxFuture;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterIn};
@@ -75,20 +75,42 @@ impl Refused {
 }
 
 impl IdempotencyKey {
+    /// The key as that of somebody without an account, who is known by these words: it meets nobody else's key, and no key of the tenant's own callers.
+    #[must_use]
+    pub fn of_somebody(&self, known_by: &[&[u8]]) -> Self {
+        let own = |key: &String| {
+            let parts: Vec<&[u8]> = [b"somebody".as_slice(), key.as_bytes()].into_iter().chain(known_by.iter().copied()).collect();
+            // A space is no character of a key that is sent.
+            format!("somebody {}", hex::encode(self.hash.of(&parts)))
+        };
+        Self { key: self.key.as_ref().map(own), ..self.clone() }
+    }
+
     /// Claims the key in this transaction; an earlier answer to the same request comes back instead of an effect. Without a key every request is the first.
     ///
     /// # Errors
     /// See [`Refused`].
     pub async fn claim(&self, tx: &mut TenantTx, body: &[u8]) -> Result<Option<Replay>, Refused> {
         let Some(key) = self.kept(tx) else { return Ok(None) };
-        let body = self.hash.of(&[b"body", key.as_bytes(), self.operation.as_bytes(), body]);
-        match claim(tx, &key, body.as_ref()).await.map_err(db::DbError::from) {
-            Ok(Claim::First) => Ok(None),
-            Ok(Claim::Done { status, resource }) => Ok(Some(Replay { status, resource })),
-            Ok(Claim::OtherBody) => Err(Refused::OtherRequest),
+        match claim(tx, &key, self.body(&key, body).as_ref()).await.map_err(db::DbError::from) {
+            Ok(claimed) => answered(claimed),
             Err(db::DbError::Busy) => Err(Refused::Running),
             Err(cause) => Err(cause.into()),
         }
+    }
+
+    /// An earlier answer to the same request, before anything is done that no transaction takes back. Who comes first claims the key all the same, later.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn look(&self, tx: &mut TenantTx, body: &[u8]) -> Result<Option<Replay>, Refused> {
+        let Some(key) = self.kept(tx) else { return Ok(None) };
+        let known = look(tx, &key, self.body(&key, body).as_ref()).await.map_err(db::DbError::from)?;
+        known.map_or(Ok(None), answered)
+    }
+
+    fn body(&self, key: &str, body: &[u8]) -> hmac::Tag {
+        self.hash.of(&[b"body", key.as_bytes(), self.operation.as_bytes(), body])
     }
 
     /// Keeps what is answered, in the transaction that claimed the key. The resource's id is kept, never the answer.
@@ -106,6 +128,14 @@ impl IdempotencyKey {
     fn kept(&self, tx: &TenantTx) -> Option<String> {
         let key = self.key.as_deref()?;
         Some(hex::encode(self.hash.of(&[b"key", tx.tenant().as_bytes(), key.as_bytes()])))
+    }
+}
+
+fn answered(claim: Claim) -> Result<Option<Replay>, Refused> {
+    match claim {
+        Claim::First => Ok(None),
+        Claim::Done { status, resource } => Ok(Some(Replay { status, resource })),
+        Claim::OtherBody => Err(Refused::OtherRequest),
     }
 }
 

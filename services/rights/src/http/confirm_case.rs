@@ -1,7 +1,7 @@
 //! The tenant has made sure who is asking.
 
 use super::view::CaseView;
-use super::{HandleCases, may};
+use super::{HandleCases, may, shown};
 use crate::desk::{Desk, act};
 use crate::domain::progress::State;
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ use db::TenantTx;
 use kernel::{CaseId, SubjectId};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::etag::etag;
+use web::idempotency::IdempotencyKey;
 use web::{Caller, Path, Problem, ValidJson, access_limit};
 
 /// Who it is, where it is known already.
@@ -25,22 +25,26 @@ pub struct Confirmation {
 }
 
 /// Confirms who is asking (GDPR 12(6)); the case starts.
-#[utoipa::path(tag = "cases", params(("id" = CaseId, Path)), request_body = Confirmation, extensions(("x-access-limit" = json!(access_limit::<HandleCases>()))),
+#[utoipa::path(tag = "cases", params(("id" = CaseId, Path), IdempotencyKey), request_body = Confirmation, extensions(("x-access-limit" = json!(access_limit::<HandleCases>()))),
     responses((status = 200, body = CaseView, headers(("ETag" = String))), (status = 409, description = "it does not wait for a confirmation, several people match, or an erasure of the person is open", body = Problem),
         (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[post("/v1/cases/{id}/confirm")]
 pub async fn confirm_case(
     caller: Caller<HandleCases>,
+    key: IdempotencyKey,
     desk: Data<Desk>,
     id: Path<CaseId>,
     body: ValidJson<Confirmation>,
 ) -> Result<HttpResponse> {
     let named = body.value.subject_id.map(|id| id.uuid());
-    let case = desk
+    let (case, replayed) = desk
         .db
         .tx(caller.tenant(), "rights.confirm", async |tx: &mut TenantTx| {
             let mut case = cases::lock(tx, id.0.uuid()).await?.ok_or(Error::NotFound)?;
             may(&caller, &case.kind)?;
+            if key.claim(tx, &body.raw).await?.is_some() {
+                return Ok((case, true));
+            }
             if case.state() != State::AwaitingConfirmation {
                 return Err(Error::WrongState);
             }
@@ -51,9 +55,10 @@ pub async fn confirm_case(
             only_erasure(tx, &case).await?;
             act(tx, &case, "rights.case_confirmed", Some(caller.principal()));
             desk.enter(tx, &mut case, if named.is_some() { State::Planning } else { State::Finding }).await?;
-            Ok(case)
+            key.finish(tx, 200, Some(case.id)).await?;
+            Ok((case, false))
         })
         .await?;
     desk.look_now(caller.tenant(), &[case.id]).await?;
-    Ok(HttpResponse::Ok().insert_header(etag(case.version)).json(CaseView::from(&case)))
+    Ok(shown(&case, replayed))
 }

@@ -13,8 +13,13 @@ mod status_page;
 mod view;
 
 use crate::error::{Error, Result};
+use crate::store::cases::CaseRow;
+use actix_web::HttpResponse;
 use privacy::{Category, Verb};
 use utoipa_actix_web::service_config::ServiceConfig;
+use view::CaseView;
+use web::etag::etag;
+use web::idempotency::REPLAYED;
 use web::{Caller, Limit, Right};
 
 /// Every route.
@@ -52,4 +57,14 @@ impl Right for HandleCases {
 /// An erasure is not for everybody who may export.
 fn may<R: Right>(caller: &Caller<R>, kind: &str) -> Result<()> {
     if kind != "erasure" || caller.limit().allows(Verb::Erase) { Ok(()) } else { Err(Error::VerbNotGranted) }
+}
+
+/// A case that was decided upon, now or by an earlier request with the same key.
+fn shown(case: &CaseRow, replayed: bool) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response.insert_header(etag(case.version));
+    if replayed {
+        response.insert_header(REPLAYED);
+    }
+    response.json(CaseView::from(case))
 }

@@ -10,3 +10,4 @@ mod faults;
 mod keys;
 mod package;
 mod progress;
+mod repeated;
