@@ -38,8 +38,37 @@ pub enum Error {
     Stored(#[from] serde_json::Error),
     #[error("a staged value does not open")]
     Unopenable(#[from] seal::Unopenable),
+    #[error("what is there of the file cannot be read any more: {0}")]
+    Lost(Lost),
     #[error("the reader of the file ended early")]
     Reader,
+}
+
+/// What of a file is lost for ever: trying again is no remedy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    Key,
+    Columns,
+    Rows,
+    MissingRows,
+}
+
+impl Lost {
+    /// The word by which a caller and the log know it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Key => "key-destroyed",
+            Self::Columns => "columns-unreadable",
+            Self::Rows => "rows-unreadable",
+            Self::MissingRows => "rows-missing",
+        }
+    }
+}
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// What a route answers with.
@@ -61,7 +90,7 @@ impl Error {
             Self::NoPolicy => {
                 Problem::new(Slug::CONFLICT).detail("Put the tenant's own privacy policy on record first: PATCH /v1/tenants/{id}.")
             }
-            Self::WrongState => Problem::new(Slug::CONFLICT).detail("Read the import: its state does not allow this."),
+            Self::WrongState | Self::Lost(_) => Problem::new(Slug::CONFLICT).detail("Read the import: its state does not allow this."),
             Self::Mapping(why) => Problem::invalid("/columns", mapping_code(*why), &sentence(&why.to_string())),
             Self::Refused(problem) => problem.clone(),
             Self::Repeat(refused) => refused.problem(),

@@ -2,7 +2,7 @@
 
 use crate::domain::blobs::{Blobs, SEALED};
 use crate::domain::fields::Values;
-use crate::error::{Error, Result};
+use crate::error::{Error, Lost, Result};
 use crate::store::people::STORE;
 use kernel::{SubjectId, TenantId};
 use opener::{Ask, Held, HolderKind, Keyring};
@@ -117,7 +117,11 @@ impl Vault {
         let ask =
             Ask { tenant, kind: HolderKind::Import, subkeys: vec!["imported".to_owned()], purpose: Purpose::OPERATE, verb: Verb::Import };
         let held = self.keyring.create(&ask, &[import]).await?;
-        held.into_iter().find_map(Held::keys).and_then(|keys| keys.into_iter().next()).ok_or(Error::NotFound)
+        match held.into_iter().next() {
+            Some(Held::Live(keys)) => keys.into_iter().next().ok_or(Error::NotFound),
+            Some(Held::Shredded) => Err(Error::Lost(Lost::Key)),
+            _ => Err(Error::NotFound),
+        }
     }
 }
 

@@ -9,19 +9,28 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use db::TenantTx;
 use kernel::ImportId;
+use web::idempotency::{IdempotencyKey, REPLAYED};
 use web::{Caller, Path, Problem, access_limit};
 
 /// Commits a staged file, in the background; `GET` on it shows how far it is. Saying it again changes nothing.
-#[utoipa::path(tag = "imports", params(("id" = ImportId, Path)), extensions(("x-access-limit" = json!(access_limit::<ImportContacts>()))), security(("bearer" = [])),
+#[utoipa::path(tag = "imports", params(("id" = ImportId, Path), IdempotencyKey), extensions(("x-access-limit" = json!(access_limit::<ImportContacts>()))), security(("bearer" = [])),
     responses((status = 202, body = ImportView), (status = 409, description = "it is not staged, or its columns are not mapped", body = Problem),
     (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[post("/v1/imports/{id}/commit")]
-pub async fn commit_import(caller: Caller<ImportContacts>, desk: Data<Desk>, id: Path<ImportId>) -> Result<HttpResponse> {
+pub async fn commit_import(
+    caller: Caller<ImportContacts>,
+    key: IdempotencyKey,
+    desk: Data<Desk>,
+    id: Path<ImportId>,
+) -> Result<HttpResponse> {
     let (tenant, import) = (caller.tenant(), id.0.uuid());
-    let run = desk
+    let (run, replayed) = desk
         .db
         .tx(tenant, "imports.let", async |tx: &mut TenantTx| {
             let mut run = imports::lock(tx, import).await?.ok_or(Error::NotFound)?;
+            if key.claim(tx, b"").await?.is_some() {
+                return Ok((run, true));
+            }
             match run.state.as_str() {
                 "staged" => {
                     run.state = "committing".to_owned();
@@ -32,9 +41,15 @@ pub async fn commit_import(caller: Caller<ImportContacts>, desk: Data<Desk>, id:
                 "committing" | "done" => {}
                 _ => return Err(Error::WrongState),
             }
-            Ok(run)
+            key.finish(tx, 202, Some(import)).await?;
+            Ok((run, false))
         })
         .await?;
     desk.importer.enqueue(tenant, import).await?;
-    Ok(HttpResponse::Accepted().insert_header(("Location", format!("/v1/imports/{import}"))).json(ImportView::of(&desk.vault, &run).await?))
+    let mut response = HttpResponse::Accepted();
+    response.insert_header(("Location", format!("/v1/imports/{import}")));
+    if replayed {
+        response.insert_header(REPLAYED);
+    }
+    Ok(response.json(ImportView::of(&desk.vault, &run).await?))
 }

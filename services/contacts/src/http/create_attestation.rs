@@ -9,9 +9,10 @@ use actix_web::{HttpResponse, post};
 use db::TenantTx;
 use jiff::civil::Date;
 use jiff_diesel::ToDiesel as _;
-use kernel::AttestationId;
+use kernel::{AttestationId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use web::idempotency::{IdempotencyKey, REPLAYED};
 use web::{Caller, Problem, ValidJson, access_limit};
 
 /// What a provider signed: that the people agreed to collection, and perhaps to sharing.
@@ -42,40 +43,61 @@ pub struct AttestationView {
 }
 
 /// Records an assurance; an import from a provider names it.
-#[utoipa::path(tag = "imports", request_body = NewAttestation, extensions(("x-access-limit" = json!(access_limit::<ImportContacts>()))), security(("bearer" = [])),
+#[utoipa::path(tag = "imports", request_body = NewAttestation, params(IdempotencyKey), extensions(("x-access-limit" = json!(access_limit::<ImportContacts>()))), security(("bearer" = [])),
     responses((status = 201, body = AttestationView), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[post("/v1/attestations")]
-pub async fn create_attestation(caller: Caller<ImportContacts>, desk: Data<Desk>, body: ValidJson<NewAttestation>) -> Result<HttpResponse> {
-    let new = body.value;
-    let is_word = (1..=60).contains(&new.provider.len()) && new.provider.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if !is_word {
-        return Err(Problem::invalid("/provider", "invalid-provider", "Letters, digits and hyphens, at most 60.").into());
-    }
-    let hash = hex::decode(&new.document_sha256).ok().filter(|hash| hash.len() == 32);
-    let hash = hash.ok_or_else(|| Problem::invalid("/document_sha256", "invalid-hash", "This is no SHA-256 in hex."))?;
-    let clock = desk.db.clock();
-    let attestation = Attestation {
-        tenant_id: caller.tenant().uuid(),
-        id: AttestationId::new(clock).uuid(),
-        provider: new.provider,
-        document_sha256: hash,
-        covers_collection: new.covers_collection,
-        covers_sharing: new.covers_sharing,
-        signed_on: new.signed_on.to_diesel(),
-        expires_on: new.expires_on.map(jiff_diesel::ToDiesel::to_diesel),
-        created_at: clock.now().to_diesel(),
-    };
-    desk.db
+pub async fn create_attestation(
+    caller: Caller<ImportContacts>,
+    key: IdempotencyKey,
+    desk: Data<Desk>,
+    body: ValidJson<NewAttestation>,
+) -> Result<HttpResponse> {
+    let made = body.value.made(&desk, caller.tenant())?;
+    let (attestation, replayed) = desk
+        .db
         .tx(caller.tenant(), "attestations.create", async |tx: &mut TenantTx| {
-            attestations::insert(tx, &attestation).await?;
-            acts::record(tx, caller.principal(), Kind::AttestationCreated, &About::Object(attestation.id), &[]);
-            Ok::<_, Error>(())
+            if let Some(before) = key.claim(tx, &body.raw).await? {
+                let id = before.resource.ok_or(Error::NotFound)?;
+                return Ok((attestations::find(tx, id).await?.ok_or(Error::NotFound)?, true));
+            }
+            attestations::insert(tx, &made).await?;
+            acts::record(tx, caller.principal(), Kind::AttestationCreated, &About::Object(made.id), &[]);
+            key.finish(tx, 201, Some(made.id)).await?;
+            Ok::<_, Error>((made.clone(), false))
         })
         .await?;
-    Ok(HttpResponse::Created().json(AttestationView {
+    let mut response = HttpResponse::Created();
+    if replayed {
+        response.insert_header(REPLAYED);
+    }
+    Ok(response.json(AttestationView {
         id: attestation.id.into(),
         provider: attestation.provider,
         covers_collection: attestation.covers_collection,
         covers_sharing: attestation.covers_sharing,
     }))
+}
+
+impl NewAttestation {
+    /// The row, where everything in it is what it should be.
+    fn made(&self, desk: &Desk, tenant: TenantId) -> std::result::Result<Attestation, Problem> {
+        let is_word = |text: &str| (1..=60).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !is_word(&self.provider) {
+            return Err(Problem::invalid("/provider", "invalid-provider", "Letters, digits and hyphens, at most 60."));
+        }
+        let hash = hex::decode(&self.document_sha256).ok().filter(|hash| hash.len() == 32);
+        let hash = hash.ok_or_else(|| Problem::invalid("/document_sha256", "invalid-hash", "This is no SHA-256 in hex."))?;
+        let clock = desk.db.clock();
+        Ok(Attestation {
+            tenant_id: tenant.uuid(),
+            id: AttestationId::new(clock).uuid(),
+            provider: self.provider.clone(),
+            document_sha256: hash,
+            covers_collection: self.covers_collection,
+            covers_sharing: self.covers_sharing,
+            signed_on: self.signed_on.to_diesel(),
+            expires_on: self.expires_on.map(jiff_diesel::ToDiesel::to_diesel),
+            created_at: clock.now().to_diesel(),
+        })
+    }
 }

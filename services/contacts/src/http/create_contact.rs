@@ -8,7 +8,7 @@ use crate::domain::fields::Values;
 use crate::error::{Error, Result};
 use crate::store::{ContactRow, people, suppressions};
 use crate::telling;
-use crate::vault::seal_blobs;
+use crate::vault::{Tokens, seal_blobs};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use db::{DbError, TenantTx};
@@ -44,8 +44,11 @@ pub async fn create_contact(
     if values.email.is_none() && values.telephone.is_none() {
         return Err(Problem::invalid("/email", "missing-identifier", "An e-mail address or a telephone number is needed.").into());
     }
-    let row = make(&desk, caller.tenant(), &values).await?;
-    let (row, replayed) = insert(&desk, &row, sent, &key, &body.raw).await?;
+    let tokens = desk.vault.indexes(caller.tenant()).await?.tokens(&values);
+    let (row, replayed) = match before(&desk, caller.tenant(), &tokens, &key, &body.raw).await? {
+        Some(row) => (row, true),
+        None => insert(&desk, &make(&desk, caller.tenant(), &values, tokens).await?, sent, &key, &body.raw).await?,
+    };
     let mut response = HttpResponse::Created();
     response.insert_header(("Location", format!("/v1/contacts/{}", row.id))).insert_header(etag(row.version));
     if replayed {
@@ -54,10 +57,28 @@ pub async fn create_contact(
     Ok(response.json(ContactMeta::from(&row)))
 }
 
+/// What an earlier request made, or what stands in the way. Looked at before a new person's key is made: it would stay, and nobody would have it.
+async fn before(desk: &Desk, tenant: TenantId, tokens: &Tokens, key: &IdempotencyKey, raw: &[u8]) -> Result<Option<ContactRow>> {
+    let known = desk.db.tx(tenant, "contacts.before", async |tx: &mut TenantTx| {
+        if let Some(before) = key.look(tx, raw).await? {
+            let id = before.resource.ok_or(Error::NotFound)?;
+            return Ok(Some(people::find(tx, id).await?.ok_or(Error::NotFound)?));
+        }
+        match &tokens.email {
+            Some(email) if people::has_email(tx, email).await? => Err(Error::Exists),
+            _ => Ok(None),
+        }
+    });
+    if let Some(row) = known.await? {
+        return Ok(Some(row));
+    }
+    let suppressed = suppressions::among(&desk.db, tenant, tokens.suppressions().cloned().collect()).await?;
+    if suppressed.is_empty() { Ok(None) } else { Err(Error::Suppressed) }
+}
+
 /// The row, sealed under a new person's keys.
-async fn make(desk: &Desk, tenant: TenantId, values: &Values) -> Result<ContactRow> {
+async fn make(desk: &Desk, tenant: TenantId, values: &Values, tokens: Tokens) -> Result<ContactRow> {
     let (subject, now) = (SubjectId::random(), desk.db.clock().now().to_diesel());
-    let tokens = desk.vault.indexes(tenant).await?.tokens(values);
     let keys = desk.vault.create(tenant, &[subject], Verb::Write).await?.pop().flatten().ok_or(Error::NotFound)?;
     let [personal, business, imported] = seal_blobs(tenant, subject, &keys, &Blobs::new(values));
     Ok(ContactRow { personal, business, imported, ..ContactRow::new(tenant, subject, now, tokens, values) })

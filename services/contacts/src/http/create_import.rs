@@ -16,6 +16,7 @@ use privacy::Basis;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use web::etag::etag;
+use web::idempotency::{IdempotencyKey, REPLAYED};
 use web::{Caller, Problem, Query, Slug, access_limit};
 
 /// Where the data come from.
@@ -41,8 +42,8 @@ pub struct Declaration {
     attestation_id: Option<AttestationId>,
 }
 
-/// Stages a CSV file (UTF-8, with a header). Known layouts are mapped by themselves; otherwise say what the columns are. Then commit.
-#[utoipa::path(tag = "imports", params(Declaration), request_body(content = String, content_type = "text/csv"),
+/// Stages a CSV file (UTF-8, with a header). Known layouts are mapped by themselves; otherwise say what the columns are. Then commit. A repetition with the same `Idempotency-Key` and the same parameters answers the first import and reads no file.
+#[utoipa::path(tag = "imports", params(Declaration, IdempotencyKey), request_body(content = String, content_type = "text/csv"),
     extensions(("x-access-limit" = json!(access_limit::<ImportContacts>()))), security(("bearer" = [])), responses(
         (status = 201, body = ImportView, headers(("Location" = String), ("ETag" = String))),
         (status = 409, description = "the tenant's privacy policy is not on record", body = Problem),
@@ -52,36 +53,48 @@ pub struct Declaration {
 #[post("/v1/imports")]
 pub async fn create_import(
     caller: Caller<ImportContacts>,
+    key: IdempotencyKey,
     desk: Data<Desk>,
     query: Query<Declaration>,
-    request: HttpRequest,
-    body: Payload,
+    (request, body): (HttpRequest, Payload),
 ) -> Result<HttpResponse> {
     desk.check_policy(&caller)?;
-    let is_csv = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/csv"));
-    if !is_csv {
-        return Err(Problem::new(Slug::UNSUPPORTED_TYPE).detail("Send text/csv.").into());
-    }
+    check_type(&request)?;
     let declaration = query.0;
     check_country(declaration.country.as_deref())?;
     if let Some(attestation) = declaration.attestation_id {
         check_attestation(&desk, caller.tenant(), attestation).await?;
     }
-    let declared = Declared {
+    let declared = declared(&caller, declaration);
+    let stager = Stager { db: &desk.db, vault: &desk.vault, largest_file: desk.largest_file };
+    let (run, replayed) = stager.begin(&declared, &key, request.query_string().as_bytes()).await?;
+    let run = if replayed { run } else { stager.stage(run, body).await? };
+    let mut response = HttpResponse::Created();
+    response.insert_header(("Location", format!("/v1/imports/{}", run.id))).insert_header(etag(run.version));
+    if replayed {
+        response.insert_header(REPLAYED);
+    }
+    Ok(response.json(ImportView::of(&desk.vault, &run).await?))
+}
+
+fn declared(caller: &Caller<ImportContacts>, declaration: Declaration) -> Declared {
+    Declared {
         tenant: caller.tenant(),
         principal: caller.principal(),
         source: if declaration.source == ImportSource::Provider { "provider" } else { "client" }.to_owned(),
         basis: declaration.basis.name().to_owned(),
         country: declaration.country,
         attestation: declaration.attestation_id.map(|id| id.uuid()),
-    };
-    let run = Stager { db: &desk.db, vault: &desk.vault, largest_file: desk.largest_file }.stage(&declared, body).await?;
-    let view = ImportView::of(&desk.vault, &run).await?;
-    Ok(HttpResponse::Created().insert_header(("Location", format!("/v1/imports/{}", run.id))).insert_header(etag(run.version)).json(view))
+    }
+}
+
+fn check_type(request: &HttpRequest) -> Result<()> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/csv")) {
+        Ok(())
+    } else {
+        Err(Problem::new(Slug::UNSUPPORTED_TYPE).detail("Send text/csv.").into())
+    }
 }
 
 fn check_country(country: Option<&str>) -> Result<()> {

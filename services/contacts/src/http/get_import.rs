@@ -27,6 +27,8 @@ pub struct ImportView {
     pub id: ImportId,
     /// `staging`, `needs-mapping`, `staged`, `committing`, `done`, `failed`, or `expired`: never committed, and forgotten.
     pub state: String,
+    /// Why a committed file `failed`, for good; send it again: `key-destroyed`, `columns-unreadable`, `rows-unreadable`, `rows-missing`.
+    pub failure: Option<String>,
     pub progress: Progress,
     pub counts: Counts,
     pub source: String,
@@ -61,6 +63,7 @@ impl ImportView {
         Ok(Self {
             id: run.id.into(),
             state: run.state.clone(),
+            failure: run.failure.clone(),
             progress: Progress { done: run.rows_done, total: run.rows_total },
             counts: serde_json::from_value(run.counts.clone())?,
             source: run.source.clone(),

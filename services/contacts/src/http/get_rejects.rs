@@ -5,11 +5,17 @@ use crate::domain::import::cell::outgoing;
 use crate::error::{Error, Result};
 use crate::importing::{REJECTED, Staged, open_header, open_staged};
 use crate::store::imports;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, get};
+use db::Db;
 use events::platform::ReadRecord;
-use kernel::{ImportId, ReadId, Service, micros};
+use futures_util::future::ready;
+use futures_util::stream::{self, Stream};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use kernel::{ImportId, ReadId, Service, TenantId, micros};
 use privacy::{Purpose, Verb, bundle};
+use seal::Key;
+use uuid::Uuid;
 use web::{Caller, Path, Problem, access_limit};
 
 /// Rejected rows with their number and reason. Cells that a spreadsheet would take for formulas have a `'` before them; an import takes it away again.
@@ -23,35 +29,58 @@ pub async fn get_rejects(caller: Caller<ImportContacts>, desk: Data<Desk>, id: P
         return Err(Problem::forbidden("purpose-not-granted").into());
     }
     let run = imports::read(&desk.db, tenant, import).await?.ok_or(Error::NotFound)?;
-    let sealed = imports::read_rejects(&desk.db, tenant, import).await?;
     // The file and what was rejected of it are forgotten after a while, or were never there.
     let sealed_header = run.header.as_deref().ok_or(Error::WrongState)?;
     let key = desk.vault.import_key(tenant, import).await?;
     let header: Vec<String> = open_header(&key, tenant, import, sealed_header)?;
+    let names = lines(&[["row".to_owned(), "reason".to_owned()].into_iter().chain(header).collect()])?;
     // Rejects are about nobody who has a key yet; that they were looked at is on record all the same.
     desk.db.journal().record(tenant, &record(&caller, &desk)).await?;
-    let mut rows = Vec::new();
-    for (chunk, sealed) in sealed {
-        rows.extend(open_staged(&key, tenant, import, chunk, REJECTED, &sealed)?);
-    }
-    let file = file(&header, &rows).map_err(|_| Error::Reader)?;
+    let rejects = Rejects { db: desk.db.clone(), key, tenant, import };
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header(("Content-Disposition", "attachment; filename=\"rejects.csv\""))
         .insert_header(("Cache-Control", "no-store"))
-        .body(file))
+        .streaming(stream::once(ready(Ok(names))).chain(rejects.lines())))
 }
 
-fn file(header: &[String], rows: &[Staged]) -> csv::Result<Vec<u8>> {
-    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-    writer.write_record(["row", "reason"].into_iter().chain(header.iter().map(String::as_str)))?;
-    for staged in rows {
-        let reason = staged.fault.map_or("", crate::domain::import::row::Fault::name);
-        let cells: Vec<_> = staged.cells.iter().map(|cell| outgoing(cell)).collect();
-        let number = staged.row.to_string();
-        writer.write_record([number.as_str(), reason].into_iter().chain(cells.iter().map(AsRef::as_ref)))?;
+/// What was rejected of a run, of which one chunk at a time is in memory.
+struct Rejects {
+    db: Db,
+    key: Key,
+    tenant: TenantId,
+    import: Uuid,
+}
+
+impl Rejects {
+    fn lines(self) -> impl Stream<Item = Result<Bytes>> {
+        let (import, chunks) = (self.import, stream::try_unfold((self, None), |(rejects, after)| rejects.next(after)));
+        // The status has been sent: all that can be done is to break off, which no reader takes for the end.
+        chunks.inspect_err(move |cause| tracing::error!(%import, %cause, "rejected rows could not be sent to their end"))
     }
-    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+
+    /// The lines of the next chunk that has any.
+    async fn next(self, after: Option<i64>) -> Result<Option<(Bytes, (Self, Option<i64>))>> {
+        let (tenant, import) = (self.tenant, self.import);
+        let Some((chunk, sealed)) = imports::next_rejects(&self.db, tenant, import, after).await? else { return Ok(None) };
+        let rows = open_staged(&self.key, tenant, import, chunk, REJECTED, &sealed)?;
+        let records: Vec<Vec<String>> = rows.iter().map(shown).collect();
+        Ok(Some((lines(&records)?, (self, Some(chunk)))))
+    }
+}
+
+fn shown(staged: &Staged) -> Vec<String> {
+    let reason = staged.fault.map_or("", crate::domain::import::row::Fault::name);
+    let cells = staged.cells.iter().map(|cell| outgoing(cell).into_owned());
+    [staged.row.to_string(), reason.to_owned()].into_iter().chain(cells).collect()
+}
+
+fn lines(records: &[Vec<String>]) -> Result<Bytes> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    for record in records {
+        writer.write_record(record).map_err(|_| Error::Reader)?;
+    }
+    writer.into_inner().map(Bytes::from).map_err(|_| Error::Reader)
 }
 
 fn record(caller: &Caller<ImportContacts>, desk: &Desk) -> ReadRecord {

@@ -14,7 +14,7 @@ use kernel::ImportId;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use web::etag::etag;
+use web::etag::{IfMatch, etag};
 use web::{Caller, Path, Problem, ValidJson, access_limit};
 
 /// Every column of the file, once.
@@ -27,14 +27,15 @@ pub struct Columns {
 }
 
 /// Maps the columns of a staged file; may be said again until it is committed.
-#[utoipa::path(tag = "imports", params(("id" = ImportId, Path)), request_body = Columns, extensions(("x-access-limit" = json!(access_limit::<ImportContacts>()))),
-    security(("bearer" = [])), responses((status = 200, body = ImportView), (status = 409, description = "it is not staged, or committed already", body = Problem),
+#[utoipa::path(tag = "imports", params(("id" = ImportId, Path), IfMatch), request_body = Columns, extensions(("x-access-limit" = json!(access_limit::<ImportContacts>()))),
+    security(("bearer" = [])), responses((status = 200, body = ImportView, headers(("ETag" = String))), (status = 409, description = "it is not staged, or committed already", body = Problem),
     (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[put("/v1/imports/{id}/mapping")]
 pub async fn map_import(
     caller: Caller<ImportContacts>,
     desk: Data<Desk>,
     id: Path<ImportId>,
+    seen: IfMatch,
     body: ValidJson<Columns>,
 ) -> Result<HttpResponse> {
     let (tenant, import) = (caller.tenant(), id.0.uuid());
@@ -47,6 +48,7 @@ pub async fn map_import(
         .db
         .tx(tenant, "imports.map", async |tx: &mut TenantTx| {
             let mut run = imports::lock(tx, import).await?.ok_or(Error::NotFound)?;
+            seen.check(run.version)?;
             if !matches!(run.state.as_str(), "staged" | "needs-mapping") {
                 return Err(Error::WrongState);
             }

@@ -13,7 +13,11 @@ use opener::Asking;
 use privacy::Verb;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Caller, Problem, ValidJson, access_limit};
+use uuid::Uuid;
+use web::cursor::{Cursors, Page};
+use web::{Caller, Problem, Query, ValidJson, access_limit};
+
+const ROUTE: &str = "search_contacts";
 
 /// One of them, or both; who matches either is found.
 #[derive(Deserialize, ToSchema)]
@@ -40,15 +44,23 @@ impl SearchContacts {
 }
 
 /// Contacts with this e-mail address or telephone number, as far as they may be seen for the purpose. A hit is an opening like any other.
-#[utoipa::path(tag = "contacts", request_body = SearchContacts, params(web::PurposeHeader), extensions(("x-access-limit" = json!(access_limit::<ReadContacts>()))),
+#[utoipa::path(tag = "contacts", request_body = SearchContacts, params(Page, web::PurposeHeader), extensions(("x-access-limit" = json!(access_limit::<ReadContacts>()))),
     security(("bearer" = [])), responses((status = 200, body = Contacts), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 #[post("/v1/contacts/search")]
-pub async fn search_contacts(caller: Caller<ReadContacts>, desk: Data<Desk>, body: ValidJson<SearchContacts>) -> Result<HttpResponse> {
-    let (tenant, purpose, values) = (caller.tenant(), caller.purpose()?, body.value.values()?);
+pub async fn search_contacts(
+    caller: Caller<ReadContacts>,
+    desk: Data<Desk>,
+    cursors: Data<Cursors>,
+    page: Query<Page>,
+    body: ValidJson<SearchContacts>,
+) -> Result<HttpResponse> {
+    let (limit, tenant, purpose, values) = (page.0.limit()?, caller.tenant(), caller.purpose()?, body.value.values()?);
+    let after = page.0.cursor.map(|cursor| cursors.decode::<Uuid>(tenant, ROUTE, &cursor)).transpose()?;
     let tokens = desk.vault.indexes(tenant).await?.tokens(&values);
-    let rows = people::read_by_tokens(&desk.db, tenant, tokens.email.into_iter().collect(), tokens.telephone.into_iter().collect()).await?;
-    let asking =
-        Asking { tenant, principal: caller.principal(), limit: caller.limit(), purpose, verb: Verb::Read, operation: "search_contacts" };
+    let rows = people::search(&desk.db, tenant, &tokens, after, limit.into()).await?;
+    let full = usize::try_from(limit).is_ok_and(|limit| rows.len() == limit);
+    let next_cursor = rows.last().filter(|_| full).map(|last| cursors.encode(tenant, ROUTE, &last.id));
+    let asking = Asking { tenant, principal: caller.principal(), limit: caller.limit(), purpose, verb: Verb::Read, operation: ROUTE };
     let opened = desk.opener.open(&asking, rows.iter().map(people::ContactRow::sealed).collect()).await?;
-    Ok(opened.try_map(|opened| Ok::<_, Error>(Contacts { data: views(&rows, &opened)?, next_cursor: None }))?.respond(StatusCode::OK))
+    Ok(opened.try_map(|opened| Ok::<_, Error>(Contacts { data: views(&rows, &opened)?, next_cursor }))?.respond(StatusCode::OK))
 }

@@ -2,117 +2,62 @@
 
 use super::prepare::{Outcome, Work};
 use super::staged::Counts;
-use crate::error::{Error, Result};
+use super::turns::Importer;
+use crate::error::{Error, Lost, Result};
 use crate::store::imports::{self, ImportRow};
 use crate::store::{people, suppressions};
 use crate::telling;
-use crate::vault::Vault;
-use db::{Db, DbError, TenantTx};
+use db::{DbError, TenantTx};
 use events::contacts::Change;
 use jiff_diesel::ToDiesel as _;
 use kernel::TenantId;
-use opener::{HolderKind, Opener};
 use privacy::CategorySet;
-use std::time::Duration;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
+use seal::Key;
 use uuid::Uuid;
 
-/// Imports of other processes, or from before a crash, are found by looking.
-const LOOK: Duration = Duration::from_secs(1);
+/// How many chunks of a run are committed before it is another's turn.
+const TURN: u32 = 4;
 /// A chunk that met somebody else's change is read again.
 const TRIES: u32 = 5;
 
-/// Works on imports that are to be committed.
-pub struct Importer {
-    pub db: Db,
-    pub opener: Opener,
-    pub vault: Vault,
-    wake: Notify,
+/// What a run takes with it to its next turn.
+pub(super) struct Begun {
+    key: Key,
+    ready: Option<Outcome>,
 }
 
 impl Importer {
-    pub fn new(db: Db, opener: Opener, vault: Vault) -> Self {
-        Self { db, opener, vault, wake: Notify::new() }
+    /// Commits as much of a run as a turn allows, and says whether there is more. What can never be read makes it fail, with what is in already.
+    pub(super) async fn commit(&self, tenant: TenantId, run: ImportRow, begun: Option<Begun>) -> Result<(ImportRow, Option<Begun>)> {
+        let import = run.id;
+        match self.chunks(tenant, run, begun).await {
+            Err(Error::Lost(lost)) => Ok((self.fail(tenant, import, lost).await?, None)),
+            other => other,
+        }
     }
 
-    /// Lets the run be worked on.
-    pub async fn enqueue(&self, tenant: TenantId, import: Uuid) -> Result<()> {
-        imports::enqueue(&self.db, tenant, import, self.db.clock().now()).await?;
-        self.wake.notify_one();
-        Ok(())
-    }
-
-    /// Works until it is told to stop.
-    pub async fn run(&self, stop: CancellationToken) -> anyhow::Result<()> {
-        // Once all of them: one that was let go may not have come to the front before a crash.
-        let mut all = true;
-        while !stop.is_cancelled() {
-            match imports::queued(&self.db, all).await {
-                Ok(queued) => {
-                    all = false;
-                    for (tenant, import) in queued {
-                        if let Some(Err(cause)) = stop.run_until_cancelled(Box::pin(self.work(tenant, import))).await {
-                            tracing::warn!(%import, cause = %cause, "an import waits: {cause}");
-                        }
-                    }
-                }
-                Err(cause) => tracing::warn!(%cause, "imports cannot be looked for"),
+    /// Commits some chunks. While a chunk is being kept, the next one is prepared, also for the next turn.
+    async fn chunks(&self, tenant: TenantId, mut run: ImportRow, begun: Option<Begun>) -> Result<(ImportRow, Option<Begun>)> {
+        let Begun { key, mut ready } = match begun {
+            Some(begun) => begun,
+            None => Begun { key: self.vault.import_key(tenant, run.id).await?, ready: None },
+        };
+        for _ in 0..TURN {
+            if run.state != "committing" {
+                return Ok((run, None));
             }
-            // A missed time-out is only another look.
-            let _woken = stop.run_until_cancelled(tokio::time::timeout(LOOK, self.wake.notified())).await;
-        }
-        Ok(())
-    }
-
-    /// Commits a run that is let go, forgets the file of one that has come to its end, and leaves any other until then.
-    async fn work(&self, tenant: TenantId, import: Uuid) -> Result<()> {
-        let Some(mut run) = imports::read(&self.db, tenant, import).await? else { return Ok(imports::dequeue(&self.db, import).await?) };
-        if run.state == "committing" {
-            run = self.commit(tenant, run).await?;
-        }
-        if run.ends_at() > self.db.clock().now() {
-            return Ok(imports::enqueue(&self.db, tenant, import, run.ends_at()).await?);
-        }
-        self.forget(tenant, import).await
-    }
-
-    /// The key first: what a copy of the tables still holds is nothing without it.
-    async fn forget(&self, tenant: TenantId, import: Uuid) -> Result<()> {
-        self.vault.keyring().destroy(tenant, HolderKind::Import, import).await?;
-        self.db
-            .tx(tenant, "imports.forget", async |tx: &mut TenantTx| {
-                let Some(mut run) = imports::lock(tx, import).await? else { return Ok(()) };
-                if run.finished_at.is_none() {
-                    run.state = "expired".to_owned();
-                    run.finished_at = Some(tx.clock().now().to_diesel());
-                }
-                run.version += 1;
-                imports::forget(tx, &mut run).await.map_err(Error::from)
-            })
-            .await?;
-        Ok(imports::dequeue(&self.db, import).await?)
-    }
-
-    /// Commits a run to its end. While a chunk is being kept, the next one is prepared.
-    async fn commit(&self, tenant: TenantId, mut run: ImportRow) -> Result<ImportRow> {
-        let key = self.vault.import_key(tenant, run.id).await?;
-        let mut ready = None;
-        while run.state == "committing" {
             if run.next_chunk >= run.chunks {
-                self.finish(tenant, run.id).await?;
-            } else {
-                let (db, now) = (&self.db, self.db.clock().now());
-                let work = Work { tenant, run: &run, key: &key, db, opener: &self.opener, vault: &self.vault, now };
-                ready = self.chunk(&work, ready).await?;
+                return Ok((self.finish(tenant, run.id).await?, None));
             }
-            run = imports::read(&self.db, tenant, run.id).await?.ok_or(Error::NotFound)?;
+            let (db, now) = (&self.db, self.db.clock().now());
+            let work = Work { tenant, run: &run, key: &key, db, opener: &self.opener, vault: &self.vault, now };
+            (run, ready) = self.chunk(&work, ready).await?;
         }
-        Ok(run)
+        Ok((run, Some(Begun { key, ready })))
     }
 
     /// Commits the run's next chunk, which may have been prepared already, and prepares the one after it.
-    async fn chunk(&self, work: &Work<'_>, ready: Option<Outcome>) -> Result<Option<Outcome>> {
+    async fn chunk(&self, work: &Work<'_>, ready: Option<Outcome>) -> Result<(ImportRow, Option<Outcome>)> {
         let number = work.run.next_chunk;
         let mut ready = ready.filter(|ready| ready.number == number);
         for _ in 0..TRIES {
@@ -120,7 +65,7 @@ impl Importer {
                 Some(ready) => ready,
                 None => match work.parsed(number).await? {
                     Some(parsed) => work.outcome(parsed).await?,
-                    None => return Ok(None),
+                    None => return Ok((self.overtaken(work).await?, None)),
                 },
             };
             // Both to their ends: a chunk that cannot be prepared must not stop the one that is being kept.
@@ -129,19 +74,26 @@ impl Importer {
                 // Somebody made or changed one of the same people meanwhile: what is there is read again.
                 Err(Error::Db(DbError::Conflict(_)) | Error::WrongState) => {}
                 Err(other) => return Err(other),
-                Ok(()) => return next,
+                Ok(run) => return Ok((run, next?)),
             }
         }
         Err(Error::WrongState)
     }
 
-    async fn keep(&self, work: &Work<'_>, outcome: &Outcome) -> Result<()> {
+    /// The run, where its next chunk was gone: another process was quicker, or nobody will ever find it.
+    async fn overtaken(&self, work: &Work<'_>) -> Result<ImportRow> {
+        let run = imports::read(&self.db, work.tenant, work.run.id).await?.ok_or(Error::NotFound)?;
+        let nobody_took_it = run.state == "committing" && run.next_chunk == work.run.next_chunk;
+        if nobody_took_it { Err(Error::Lost(Lost::MissingRows)) } else { Ok(run) }
+    }
+
+    async fn keep(&self, work: &Work<'_>, outcome: &Outcome) -> Result<ImportRow> {
         self.db
             .tx(work.tenant, "imports.commit", async |tx: &mut TenantTx| {
                 let mut run = imports::lock(tx, work.run.id).await?.ok_or(Error::NotFound)?;
                 if run.next_chunk != outcome.number {
                     // Another process was quicker.
-                    return Ok(());
+                    return Ok(run);
                 }
                 people::insert(tx, &outcome.created).await?;
                 for row in &outcome.created {
@@ -163,19 +115,40 @@ impl Importer {
                 run.version += 1;
                 run.counts = added(&run.counts, &outcome.counts)?;
                 imports::replace(tx, &run).await?;
-                Ok(())
+                Ok(run)
             })
             .await
     }
 
-    async fn finish(&self, tenant: TenantId, import: Uuid) -> Result<()> {
+    async fn finish(&self, tenant: TenantId, import: Uuid) -> Result<ImportRow> {
+        self.end(tenant, import, None).await
+    }
+
+    /// What is staged is forgotten with its failure; what was rejected stays as long as that of any other run, where its columns can be read.
+    async fn fail(&self, tenant: TenantId, import: Uuid, lost: Lost) -> Result<ImportRow> {
+        tracing::error!(%import, reason = lost.name(), "an import has failed for good: {lost}");
+        self.end(tenant, import, Some(lost)).await
+    }
+
+    async fn end(&self, tenant: TenantId, import: Uuid, lost: Option<Lost>) -> Result<ImportRow> {
         self.db
-            .tx(tenant, "imports.finish", async |tx: &mut TenantTx| {
+            .tx(tenant, "imports.end", async |tx: &mut TenantTx| {
                 let mut run = imports::lock(tx, import).await?.ok_or(Error::NotFound)?;
-                run.state = "done".to_owned();
+                if run.state != "committing" {
+                    return Ok(run);
+                }
+                run.state = if lost.is_some() { "failed" } else { "done" }.to_owned();
+                run.failure = lost.map(|lost| lost.name().to_owned());
                 run.version += 1;
                 run.finished_at = Some(tx.clock().now().to_diesel());
-                imports::replace(tx, &run).await.map_err(Error::from)
+                if lost.is_some() {
+                    imports::forget_chunks(tx, import).await?;
+                }
+                if matches!(lost, Some(Lost::Key | Lost::Columns)) {
+                    (run.header, run.mapping) = (None, None);
+                }
+                imports::replace(tx, &run).await?;
+                Ok(run)
             })
             .await
     }

@@ -7,10 +7,11 @@ mod prepare;
 mod reading;
 mod stage;
 mod staged;
+mod turns;
 
-pub use commit::Importer;
 pub use stage::{Declared, Stager};
 pub use staged::{Counts, Staged, open_header, open_staged};
+pub use turns::Importer;
 
 /// How many rows a chunk has.
 pub const CHUNK: usize = 1000;

@@ -6,7 +6,7 @@ use super::merge::Pair;
 use super::staged::{Counts, open_header, open_rows, seal_rows};
 use crate::domain::fields::Values;
 use crate::domain::import::layout::Mapping;
-use crate::error::{Error, Result};
+use crate::error::{Error, Lost, Result};
 use crate::store::imports::{self, ImportRow};
 use crate::store::{ContactRow, people, suppressions};
 use crate::vault::{Tokens, Vault, seal_blobs};
@@ -65,8 +65,9 @@ impl Work<'_> {
     pub async fn parsed(&self, number: i64) -> Result<Option<Parsed>> {
         let (tenant, import) = (self.tenant, self.run.id);
         let Some(sealed) = imports::read_chunk(self.db, tenant, import, number).await? else { return Ok(None) };
-        let rows = open_rows(self.key, tenant, import, number, &sealed)?;
-        let mapping: Mapping = open_header(self.key, tenant, import, self.run.mapping.as_deref().ok_or(Error::WrongState)?)?;
+        let rows = open_rows(self.key, tenant, import, number, &sealed).map_err(|cause| lost(cause, Lost::Rows))?;
+        let mapping = self.run.mapping.as_deref().ok_or(Error::Lost(Lost::Columns))?;
+        let mapping: Mapping = open_header(self.key, tenant, import, mapping).map_err(|cause| lost(cause, Lost::Columns))?;
         let indexes = self.vault.indexes(tenant).await?;
         let count = i64::try_from(rows.len()).unwrap_or_default();
         Ok(Some(Parsed { number, rows: count, chunk: Chunk::read(rows, &mapping, self.run.country.as_deref(), &indexes) }))
@@ -154,6 +155,14 @@ impl Work<'_> {
             quarantined: self.unassured(),
             ..ContactRow::new(self.tenant, subject, self.now.to_diesel(), tokens, values)
         }
+    }
+}
+
+/// What does not open, or says nothing once it is open, will not the next time.
+fn lost(cause: Error, what: Lost) -> Error {
+    match cause {
+        Error::Unopenable(_) | Error::Stored(_) => Error::Lost(what),
+        other => other,
     }
 }
 

@@ -6,6 +6,7 @@ use super::staged::{Counts, Staged, seal_header, seal_rows};
 use crate::acts::{self, Kind};
 use crate::error::{Error, Result};
 use crate::store::imports::{self, ImportRow};
+use crate::store::queue;
 use crate::vault::Vault;
 use actix_web::web::Payload;
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use kernel::{ImportId, PrincipalId, TenantId};
 use seal::Key;
 use tokio::sync::mpsc;
 use uuid::Uuid;
+use web::idempotency::{IdempotencyKey, Refused};
 use web::{Problem, Slug};
 
 /// What a caller declares about a file.
@@ -37,28 +39,53 @@ pub struct Stager<'a> {
 }
 
 impl Stager<'_> {
-    /// Stages the whole file. When it ends early, or anything fails, nothing of it stays.
-    pub async fn stage(&self, declared: &Declared, body: Payload) -> Result<ImportRow> {
+    /// A run for the file that comes now, or the one that an earlier request with the same key and the same declaration made, where it came to something.
+    pub async fn begin(&self, declared: &Declared, key: &IdempotencyKey, asked: &[u8]) -> Result<(ImportRow, bool)> {
         let clock = self.db.clock();
-        let mut run = blank(declared, ImportId::new(clock).uuid(), clock.now().to_diesel());
-        let key = self.vault.import_key(declared.tenant, run.id).await?;
-        self.db
-            .tx(declared.tenant, "imports.begin", async |tx: &mut TenantTx| imports::insert(tx, &run).await.map_err(Error::from))
+        let blank = blank(declared, ImportId::new(clock).uuid(), clock.now().to_diesel());
+        let (run, replayed) = self
+            .db
+            .tx(declared.tenant, "imports.begin", async |tx: &mut TenantTx| {
+                if let Some(id) = key.claim(tx, asked).await?.and_then(|before| before.resource)
+                    && let Some(before) = imports::lock(tx, id).await?
+                {
+                    match before.state.as_str() {
+                        "staging" => return Err(Refused::Running.into()),
+                        // Nothing of it stayed: the file is sent again.
+                        "failed" if before.failure.is_none() => {}
+                        _ => return Ok((before, true)),
+                    }
+                }
+                imports::insert(tx, &blank).await?;
+                key.finish(tx, 201, Some(blank.id)).await?;
+                Ok::<_, Error>((blank.clone(), false))
+            })
             .await?;
-        // Whatever becomes of it, it comes to its end.
-        imports::enqueue(self.db, declared.tenant, run.id, run.ends_at()).await?;
-        let staged = self.take(&mut run, &key, body).await;
+        if !replayed {
+            // Whatever becomes of it, it comes to its end.
+            queue::enqueue(self.db, declared.tenant, run.id, run.ends_at()).await?;
+        }
+        Ok((run, replayed))
+    }
+
+    /// Stages the whole file. When it ends early, or anything fails, nothing of it stays.
+    pub async fn stage(&self, mut run: ImportRow, body: Payload) -> Result<ImportRow> {
+        let tenant = TenantId::from(run.tenant_id);
+        let staged = match self.vault.import_key(tenant, run.id).await {
+            Ok(key) => self.take(&mut run, &key, body).await,
+            Err(cause) => Err(cause),
+        };
         if staged.is_err() {
             run.state = "failed".to_owned();
-            run.finished_at = Some(clock.now().to_diesel());
+            run.finished_at = Some(self.db.clock().now().to_diesel());
         }
         run.version += 1;
         self.db
-            .tx(declared.tenant, "imports.staged", async |tx: &mut TenantTx| {
+            .tx(tenant, "imports.staged", async |tx: &mut TenantTx| {
                 if run.state == "failed" {
                     imports::forget_chunks(tx, run.id).await?;
                 } else {
-                    acts::import(tx, declared.principal, Kind::ImportStaged, &run);
+                    acts::import(tx, PrincipalId::from(run.principal_id), Kind::ImportStaged, &run);
                 }
                 imports::replace(tx, &run).await.map_err(Error::from)
             })
@@ -153,5 +180,6 @@ fn blank(declared: &Declared, id: Uuid, now: jiff_diesel::Timestamp) -> ImportRo
         version: 1,
         created_at: now,
         finished_at: None,
+        failure: None,
     }
 }

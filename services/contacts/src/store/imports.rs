@@ -1,11 +1,10 @@
-//! Imports: the run, its staged chunks, its rejects, and the queue.
+//! Imports: the run, its staged chunks and its rejects.
 
-use super::schema::{import_chunks, import_rejects, imports, queue};
+use super::schema::{import_chunks, import_rejects, imports};
 use db::{Db, DbError, TenantTx};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::SignedDuration;
-use jiff_diesel::ToDiesel as _;
 use kernel::{TenantId, Timestamp};
 use uuid::Uuid;
 
@@ -33,6 +32,8 @@ pub struct ImportRow {
     pub version: i64,
     pub created_at: jiff_diesel::Timestamp,
     pub finished_at: Option<jiff_diesel::Timestamp>,
+    /// Why it failed, as a word.
+    pub failure: Option<String>,
 }
 
 impl ImportRow {
@@ -110,13 +111,15 @@ pub async fn forget_chunks(tx: &mut TenantTx, import: Uuid) -> QueryResult<()> {
         .map(drop)
 }
 
-/// A run's rejects: (chunk, sealed), in order.
-pub async fn read_rejects(db: &Db, tenant: TenantId, import: Uuid) -> Result<Vec<(i64, Vec<u8>)>, DbError> {
+/// The rejects of the first chunk after this one that has any: (chunk, sealed).
+pub async fn next_rejects(db: &Db, tenant: TenantId, import: Uuid, after: Option<i64>) -> Result<Option<(i64, Vec<u8>)>, DbError> {
     let query = import_rejects::table
         .filter(import_rejects::tenant_id.eq(tenant.uuid()).and(import_rejects::import_id.eq(import)))
+        .filter(import_rejects::chunk.gt(after.unwrap_or(-1)))
         .order(import_rejects::chunk)
+        .limit(1)
         .select((import_rejects::chunk, import_rejects::sealed));
-    db.read(tenant, "imports.rejects", query).await
+    Ok(db.read(tenant, "imports.rejects", query).await?.into_iter().next())
 }
 
 /// Everything of the file is forgotten: what was staged, what was rejected, and what its columns were called.
@@ -126,36 +129,4 @@ pub async fn forget(tx: &mut TenantTx, import: &mut ImportRow) -> QueryResult<()
     forget_chunks(tx, import.id).await?;
     (import.header, import.mapping) = (None, None);
     replace(tx, import).await
-}
-
-/// Lets a run be looked at from this time on, instead of any other.
-pub async fn enqueue(db: &Db, of: TenantId, import: Uuid, due: Timestamp) -> Result<(), DbError> {
-    db.tx(TenantId::HOUSE, "imports.enqueue", async |tx: &mut TenantTx| {
-        let due_at = queue::due_at.eq(due.to_diesel());
-        let row = (queue::tenant_id.eq(TenantId::HOUSE.uuid()), queue::import_id.eq(import), queue::of_tenant.eq(of.uuid()), due_at);
-        let again = diesel::insert_into(queue::table).values(row).on_conflict((queue::tenant_id, queue::import_id)).do_update().set(due_at);
-        again.execute(tx.conn()).await?;
-        Ok(())
-    })
-    .await
-}
-
-/// Takes a run out of the queue.
-pub async fn dequeue(db: &Db, import: Uuid) -> Result<(), DbError> {
-    db.tx(TenantId::HOUSE, "imports.dequeue", async |tx: &mut TenantTx| {
-        diesel::delete(queue::table.find((TenantId::HOUSE.uuid(), import))).execute(tx.conn()).await?;
-        Ok(())
-    })
-    .await
-}
-
-/// The runs that are to be looked at: (tenant, import), in the order in which they came. Those that wait for later, too, when `all` are asked for.
-pub async fn queued(db: &Db, all: bool) -> Result<Vec<(TenantId, Uuid)>, DbError> {
-    let until = if all { Timestamp::MAX } else { db.clock().now() };
-    let query = queue::table
-        .filter(queue::tenant_id.eq(TenantId::HOUSE.uuid()).and(queue::due_at.le(until.to_diesel())))
-        .order(queue::import_id)
-        .select((queue::of_tenant, queue::import_id));
-    let rows: Vec<(Uuid, Uuid)> = db.read(TenantId::HOUSE, "imports.queued", query).await?;
-    Ok(rows.into_iter().map(|(tenant, import)| (tenant.into(), import)).collect())
 }

@@ -3,6 +3,7 @@
 pub mod attestations;
 pub mod imports;
 pub mod people;
+pub mod queue;
 mod schema;
 pub mod suppressions;
 

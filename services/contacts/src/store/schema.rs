@@ -70,6 +70,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+        failure -> Nullable<Text>,
     }
 }
 
@@ -97,5 +98,7 @@ diesel::table! {
         import_id -> Uuid,
         of_tenant -> Uuid,
         due_at -> Timestamptz,
+        claimed_by -> Nullable<Text>,
+        claimed_until -> Nullable<Timestamptz>,
     }
 }

@@ -2,7 +2,7 @@
 
 use bus::KafkaConfig;
 use contacts::{Config, MIGRATIONS, Running};
-use events::keyring::{CreateKeysRequest, HolderKind, KeysAnswer};
+use events::keyring::{CreateKeysRequest, DestroyKeyRequest, HolderKind, KeysAnswer};
 use kernel::{CaseId, Clock, Service, TenantId};
 use prost::Message as _;
 use reqwest::Method;
@@ -141,10 +141,25 @@ impl App {
         self.until_done(&path).await
     }
 
-    /// How many imports have a key.
-    pub async fn live_import_keys(&self) -> i64 {
-        let (kind, sql) = (i16::try_from(i32::from(HolderKind::Import)).unwrap(), self.keyring.database.superuser().await);
+    /// How many holders of this kind have a key.
+    pub async fn live_keys(&self, kind: HolderKind) -> i64 {
+        let (kind, sql) = (i16::try_from(i32::from(kind)).unwrap(), self.keyring.database.superuser().await);
         sql.query_one("SELECT count(*) FROM keyring.holders WHERE kind = $1", &[&kind]).await.unwrap().get(0)
+    }
+
+    /// Destroys the key of an import, as contacts does when its file has come to its end.
+    pub async fn destroy_import_key(&self, import: uuid::Uuid) {
+        let request = DestroyKeyRequest {
+            tenant_id: self.tenant.as_bytes().to_vec(),
+            kind: HolderKind::Import.into(),
+            holder_id: import.as_bytes().to_vec(),
+        };
+        let asking = reqwest::Client::new()
+            .post(format!("http://{}/internal/v1/keys/destroy", self.keyring.internal))
+            .bearer_auth(self.keyring.token(Service::Contacts, &self.clock))
+            .header("content-type", "application/protobuf")
+            .body(request.encode_to_vec());
+        assert_eq!(asking.send().await.unwrap().status(), 200);
     }
 
     pub async fn until_done(&self, path: &str) -> Value {

@@ -1,12 +1,13 @@
 //! Files of contacts: staged, mapped, committed, each row once.
 
 use crate::app::{App, OPERATE};
+use events::keyring::HolderKind;
 use events::{Outgoing, topics};
 use jiff::SignedDuration;
 use kernel::TenantId;
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::send;
+use testkit::{Answer, Client, send};
 
 const CLIENT: &str = "source=client&basis=contract&country=DE";
 const HEADER: &str = "email,first_name,last_name,company,phone,company_address,employees,website,language,time_zone,notes\n";
@@ -15,6 +16,13 @@ const HEADER: &str = "email,first_name,last_name,company,phone,company_address,e
 pub fn file(rows: &[(&str, &str, &str)]) -> String {
     let rows: Vec<String> = rows.iter().map(|(email, name, telephone)| format!("{email},{name},,,{telephone},,,,,,\n")).collect();
     HEADER.to_owned() + &rows.concat()
+}
+
+/// Says what the columns of the file are for, in the version that stands there.
+pub async fn map(by: &Client, path: &str, columns: &Value) -> Answer {
+    let read = by.get(path).await;
+    let put = by.request(Method::PUT, &format!("{path}/mapping")).header("if-match", read.header("etag").unwrap());
+    send(put.json(&json!({"columns": columns}))).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,7 +119,7 @@ async fn a_card_number_is_kept_under_no_columns_name_and_in_no_reject() {
     let path = staged.header("location").unwrap().to_owned();
     // Mapped to what is no telephone number after all, so that the last of them is rejected when it is committed.
     let columns = json!({"mail": {"field": "email"}, "Hotel": "ignored", "Telegram": "ignored", "Phone": {"custom": "tier"}});
-    let mapped = send(owner.request(Method::PUT, &format!("{path}/mapping")).json(&json!({"columns": columns}))).await;
+    let mapped = map(&owner, &path, &columns).await;
     assert_eq!(mapped.status, 200, "{}", mapped.text);
     owner.post(&format!("{path}/commit"), &Value::Null).await;
     assert_eq!(app.until_done(&path).await["counts"]["rejected"], json!({"card-number": 6}));
@@ -128,7 +136,7 @@ async fn a_telephone_number_that_looks_like_a_cards_comes_in_when_its_column_is_
     let staged = app.send_file(&owner, CLIENT, "mail,Home Phone\na@example.com,378282246310005\n").await;
     let path = staged.header("location").unwrap().to_owned();
     let columns = json!({"mail": {"field": "email"}, "Home Phone": {"field": "telephone"}});
-    send(owner.request(Method::PUT, &format!("{path}/mapping")).json(&json!({"columns": columns}))).await;
+    map(&owner, &path, &columns).await;
     owner.post(&format!("{path}/commit"), &Value::Null).await;
     let done = app.until_done(&path).await;
     assert_eq!((&done["counts"]["created"], &done["counts"]["rejected"]), (&json!(1), &json!({})), "{done}");
@@ -249,7 +257,7 @@ async fn a_file_of_an_unknown_layout_waits_until_its_columns_are_mapped() {
     assert_eq!((staged.status, staged.json()["state"].as_str()), (201, Some("needs-mapping")));
     assert_eq!(staged.json()["header"], json!(["mail", "tier", "junk"]));
     assert_eq!(owner.post(&format!("{path}/commit"), &Value::Null).await.status, 409);
-    let map = |columns: Value| send(owner.request(Method::PUT, &format!("{path}/mapping")).json(&json!({"columns": columns})));
+    let map = async |columns: Value| map(&owner, &path, &columns).await;
     for (columns, code) in [
         (json!({"mail": {"field": "email"}, "tier": "ignored"}), "columns"),
         (json!({"mail": "ignored", "tier": "ignored", "junk": "ignored"}), "no-identifier"),
@@ -307,6 +315,6 @@ async fn a_file_and_its_key_are_gone_seven_days_after_its_import_ended_or_was_le
         owner.get(&format!("/v1/imports/{}", last["id"].as_str().unwrap())).await.json()["header"].as_array().map(Vec::len),
         Some(11)
     );
-    assert_eq!(app.live_import_keys().await, 1, "only the last one's key lives");
+    assert_eq!(app.live_keys(HolderKind::Import).await, 1, "only the last one's key lives");
     app.stop().await;
 }

@@ -9,4 +9,6 @@ mod contacts;
 mod import_rows;
 mod imports;
 mod quarantine;
+mod repeated;
 mod rights_tasks;
+mod turns;

@@ -1,0 +1,106 @@
+//! Whose turn it is to be brought in, and what becomes of a file that can never be.
+
+use crate::app::App;
+use crate::imports::file;
+use serde_json::{Value, json};
+use testkit::Client;
+use uuid::Uuid;
+
+const CLIENT: &str = "source=client&basis=contract&country=DE";
+
+/// Stages a file of so many people, and says its path and its id.
+async fn staged(app: &App, by: &Client, name: &str, people: usize) -> (String, Uuid) {
+    let rows: Vec<String> = (0..people).map(|number| format!("{name}{number}@example.com")).collect();
+    let rows: Vec<(&str, &str, &str)> = rows.iter().map(|email| (email.as_str(), "", "")).collect();
+    let answer = app.send_file(by, CLIENT, file(&rows)).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    (answer.header("location").unwrap().to_owned(), answer.json()["id"].as_str().unwrap().parse().unwrap())
+}
+
+async fn commit(by: &Client, path: &str) {
+    assert_eq!(by.post(&format!("{path}/commit"), &Value::Null).await.status, 202);
+}
+
+async fn until(by: &Client, path: &str, state: &str) -> Value {
+    testkit::until(state, || async { by.get(path).await.json()["state"] == state }).await;
+    by.get(path).await.json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_file_of_one_tenant_is_in_before_a_large_one_of_another_that_came_first() {
+    let app = App::start().await;
+    let (_, other) = app.other().await;
+    let ((large, id), (small, _)) = (staged(&app, &app.owner(), "large", 6_000).await, staged(&app, &other, "small", 3).await);
+    // The first chunk of the large one is held until both are let go, so that neither is there alone.
+    let mut holder = app.database.superuser().await;
+    let held = holder.transaction().await.unwrap();
+    held.batch_execute(&format!("SELECT 1 FROM contacts.import_chunks WHERE import_id = '{id}' AND chunk = 0 FOR UPDATE")).await.unwrap();
+    commit(&app.owner(), &large).await;
+    commit(&other, &small).await;
+    held.rollback().await.unwrap();
+    until(&other, &small, "done").await;
+    assert_eq!(app.until_done(&large).await["counts"]["created"], 6_000);
+    // Which came last, by the transactions that put them in.
+    let sql = "SELECT tenant_id::text FROM contacts.contacts ORDER BY xmin::text::bigint DESC LIMIT 1";
+    let last: String = holder.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(last, app.tenant.to_string(), "the large one went on after the small one was in");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_claims_is_left_to_it_until_its_time_is_over() {
+    let app = App::start().await;
+    let (_, other) = app.other().await;
+    let ((mine, id), (theirs, _)) = (staged(&app, &app.owner(), "mine", 3).await, staged(&app, &other, "theirs", 3).await);
+    let superuser = app.database.superuser().await;
+    let claim =
+        format!("UPDATE contacts.queue SET claimed_by = 'gone', claimed_until = now() + interval '1 hour' WHERE import_id = '{id}'");
+    assert_eq!(superuser.execute(&claim, &[]).await.unwrap(), 1);
+    commit(&app.owner(), &mine).await;
+    commit(&other, &theirs).await;
+    // It is looked at first, since it came first.
+    until(&other, &theirs, "done").await;
+    assert_eq!(app.owner().get(&mine).await.json()["progress"], json!({"done": 0, "total": 3}));
+    let lapse = format!("UPDATE contacts.queue SET claimed_until = now() - interval '1 second' WHERE import_id = '{id}'");
+    superuser.execute(&lapse, &[]).await.unwrap();
+    assert_eq!(app.until_done(&mine).await["counts"]["created"], 3);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_can_never_be_read_has_failed_and_says_why() {
+    let app = App::start().await;
+    let owner = app.owner();
+    let superuser = app.database.superuser().await;
+    for (damage, failure, done) in [
+        ("UPDATE contacts.import_chunks SET sealed = substr(sealed, 2) WHERE import_id::text = $1 AND chunk = 1", "rows-unreadable", 1000),
+        ("DELETE FROM contacts.import_chunks WHERE import_id::text = $1 AND chunk = 1", "rows-missing", 1000),
+        ("UPDATE contacts.imports SET mapping = substr(mapping, 2) WHERE id::text = $1", "columns-unreadable", 0),
+    ] {
+        let (path, id) = staged(&app, &owner, failure, 1001).await;
+        assert_eq!(superuser.execute(damage, &[&id.to_string()]).await.unwrap(), 1, "{failure}");
+        // The view of columns that cannot be read is none; what is committed is what counts.
+        owner.post(&format!("{path}/commit"), &Value::Null).await;
+        let failed = until(&owner, &path, "failed").await;
+        assert_eq!((failed["failure"].as_str(), &failed["progress"]["done"]), (Some(failure), &json!(done)), "{failed}");
+        let left = superuser.query_one("SELECT count(*) FROM contacts.import_chunks", &[]).await.unwrap();
+        assert_eq!(left.get::<_, i64>(0), 0, "nothing of it stays staged");
+        assert_eq!(owner.post(&format!("{path}/commit"), &Value::Null).await.status, 409);
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_key_is_destroyed_has_failed() {
+    let app = App::start().await;
+    let owner = app.owner();
+    let (path, id) = staged(&app, &owner, "keyless", 3).await;
+    app.destroy_import_key(id).await;
+    owner.post(&format!("{path}/commit"), &Value::Null).await;
+    assert_eq!(until(&owner, &path, "failed").await["failure"], "key-destroyed");
+    // What came after it is brought in all the same.
+    let (next, _) = staged(&app, &owner, "next", 1).await;
+    commit(&owner, &next).await;
+    assert_eq!(app.until_done(&next).await["failure"], Value::Null);
+    app.stop().await;
+}
