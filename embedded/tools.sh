@@ -2,13 +2,16 @@
 # What building and running on one machine needs beside the Rust toolchain. On Debian as root it is installed; elsewhere it is named in one line.
 missing=""
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+# to run, as `mxtr doctor` looks for it too
 need java openjdk-17-jre-headless
 need mvn maven
-need pkg-config pkg-config
-need cc build-essential
+need tar tar
 need xz xz-utils
 need unzip unzip
 need ps procps
+# to build
+need pkg-config pkg-config
+need cc build-essential
 pkg-config --exists openssl 2>/dev/null || missing="$missing libssl-dev"
 pkg-config --exists zlib 2>/dev/null || missing="$missing zlib1g-dev"
 [ -z "$missing" ] && exit 0

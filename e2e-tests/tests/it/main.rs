@@ -22,6 +22,7 @@ pub(crate) use in_both_shapes;
 
 mod arrows;
 mod cases;
+mod commands;
 mod crashes;
 mod faults;
 mod life;

@@ -8,7 +8,7 @@ use std::fs;
 const SERVICES: [&str; 6] = ["identity", "keyring", "contacts", "consent", "rights", "audit"];
 
 /// Databases beside those of this platform, on its server, and the settings that name them, once as a value and once as a file.
-async fn settings(platform: &Platform) -> Vec<(String, String)> {
+pub async fn settings(platform: &Platform) -> Vec<(String, String)> {
     let state = platform.state();
     let mut settings = vec![
         ("MXTR_KAFKA_BROKERS".to_owned(), state["kafka_brokers"].as_str().unwrap().to_owned()),

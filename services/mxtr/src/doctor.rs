@@ -7,6 +7,7 @@ use std::process::Command;
 #[derive(Serialize)]
 struct Finding {
     what: &'static str,
+    program: &'static str,
     found: Option<String>,
     /// What to do about it, in one line.
     remedy: Option<&'static str>,
@@ -40,11 +41,12 @@ pub fn run(json: bool) -> anyhow::Result<()> {
     }
 }
 
+/// What running needs; `embedded/tools.sh` installs the same, and what building needs.
 fn findings() -> Vec<Finding> {
     vec![
         java(),
         tool("maven", "mvn", &["--version"], "install Maven (Debian: apt-get install maven; macOS: brew install maven)"),
-        tool("tar", "tar", &["--version"], "install tar"),
+        tool("tar", "tar", &["--version"], "install tar (Debian: apt-get install tar; macOS has it)"),
         tool("xz", "xz", &["--version"], "install xz (Debian: apt-get install xz-utils; macOS: brew install xz)"),
         tool("unzip", "unzip", &["-v"], "install unzip (Debian: apt-get install unzip; macOS has it)"),
         tool("ps", "ps", &["-A"], "install ps (Debian: apt-get install procps)"),
@@ -60,11 +62,11 @@ fn java() -> Finding {
         .unwrap_or_default();
     let version = said.split('"').nth(1).map(ToOwned::to_owned);
     let enough = version.as_deref().and_then(|version| version.split('.').next()?.parse::<u32>().ok()).is_some_and(|major| major >= 17);
-    Finding { what: "java", found: version, remedy: (!enough).then_some(remedy) }
+    Finding { what: "java", program: "java", found: version, remedy: (!enough).then_some(remedy) }
 }
 
-fn tool(what: &'static str, program: &str, arguments: &[&str], remedy: &'static str) -> Finding {
+fn tool(what: &'static str, program: &'static str, arguments: &[&str], remedy: &'static str) -> Finding {
     let said = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success());
     let first = said.map(|output| String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().trim().to_owned());
-    Finding { what, remedy: first.is_none().then_some(remedy), found: first }
+    Finding { what, program, remedy: first.is_none().then_some(remedy), found: first }
 }

@@ -4,11 +4,13 @@ use crate::state::State;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+/// How long something of the platform may be away, as when it is started again.
+const AVAILABLE_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 #[derive(Args)]
@@ -59,7 +61,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let address = format!("{base}/v1/imports/{id}");
     answer(http.post(format!("{address}/commit")).bearer_auth(&key)).await?;
     let done = follow(&http, &address, &key, options.json).await?;
-    show(&done, options.json)
+    show(&done, options.json)?;
+    outcome(&done)
+}
+
+/// An import that failed for good has not done what it was to do, however it is shown.
+fn outcome(run: &Value) -> anyhow::Result<()> {
+    anyhow::ensure!(run["state"] == "done", "the import failed: {}", run["failure"].as_str().unwrap_or("nobody says why"));
+    Ok(())
 }
 
 fn stage(http: &Client, base: &str, key: &str, options: &Options) -> anyhow::Result<RequestBuilder> {
@@ -71,9 +80,16 @@ fn stage(http: &Client, base: &str, key: &str, options: &Options) -> anyhow::Res
     Ok(http.post(format!("{base}/v1/imports?{}", query.join("&"))).bearer_auth(key).header("content-type", "text/csv").body(file))
 }
 
-/// The body of an answer, or the problem in words.
+/// The body of an answer, or the problem in words. A 503 says that nothing was stored and that the request may be repeated.
 async fn answer(request: RequestBuilder) -> anyhow::Result<Value> {
-    let answer = request.send().await.context("the platform cannot be reached")?;
+    let began = Instant::now();
+    let answer = loop {
+        let sent = request.try_clone().context("what is sent is at hand")?.send().await.context("the platform cannot be reached")?;
+        if sent.status() != StatusCode::SERVICE_UNAVAILABLE || began.elapsed() > AVAILABLE_WITHIN {
+            break sent;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    };
     let status = answer.status();
     let body: Value = answer.json().await.unwrap_or(Value::Null);
     if status.is_success() {
@@ -116,4 +132,17 @@ fn show(run: &Value, json: bool) -> anyhow::Result<()> {
         println!("the rejected rows: GET /v1/imports/{}/rejects.csv", run["id"].as_str().unwrap_or_default());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_import_that_failed_for_good_is_a_failure_of_the_command() {
+        assert!(outcome(&json!({"state": "done", "failure": null})).is_ok());
+        let failed = outcome(&json!({"state": "failed", "failure": "key-gone"})).unwrap_err();
+        assert_eq!(failed.to_string(), "the import failed: key-gone");
+    }
 }

@@ -1,5 +1,7 @@
 //! What the binary says of all services together.
 
+mod doctor;
+
 use kernel::Service;
 use std::collections::BTreeSet;
 use std::path::Path;
