@@ -4,6 +4,7 @@ use crate::handler::{AnyHandler, Handler};
 use crate::metrics::Metrics;
 use crate::rebalance::{Rebalancing, Worker, Workers};
 use crate::record::{self, FROM, Origin, Raw};
+use crate::waiting::Waiting;
 use crate::worker::{Desk, Job};
 use crate::{BusError, KafkaConfig, Producer};
 use events::topics;
@@ -15,16 +16,13 @@ use rdkafka::{Message as _, TopicPartitionList};
 use runtime::{Runtime, Stage};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// With so many records waiting, a partition is paused …
-const HIGH: usize = 4_000;
-/// … until no more than so many are.
-const LOW: usize = 500;
+/// The longest answer of the broker; an event that is longer comes alone.
+pub(crate) const FETCH: usize = 4 << 20;
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A consumer that is being put together.
@@ -74,6 +72,7 @@ impl Consumer {
             .set("session.timeout.ms", "6000")
             .set("heartbeat.interval.ms", "1500")
             .set("queued.max.messages.kbytes", "4096")
+            .set("fetch.max.bytes", FETCH.to_string())
             .set("statistics.interval.ms", "5000")
             .create_with_context(context)?;
         let names: Vec<String> = handlers.keys().map(String::as_str).chain([redrives]).map(|name| config.full_name(name)).collect();
@@ -145,9 +144,9 @@ impl Hearing {
         let (topic, partition) = (message.topic(), message.partition());
         let mut workers = self.workers.lock();
         let worker = workers.entry((topic.to_owned(), partition)).or_insert_with(|| self.hire(topic, partition));
-        let waiting = worker.waiting.fetch_add(1, Ordering::Relaxed) + 1;
+        worker.waiting.come(job.raw.bytes());
         let works = worker.jobs.send(job).is_ok() || worker.over.is_cancelled();
-        if waiting >= HIGH && !worker.paused {
+        if worker.waiting.is_too_much() && !worker.paused {
             worker.paused = self.shared.consumer.pause(&only(topic, partition)).is_ok();
         }
         works
@@ -161,12 +160,13 @@ impl Hearing {
         let event =
             record::incoming(&origin, message).inspect_err(|cause| tracing::error!(topic = name, %cause, "a record cannot be read")).ok();
         let handler = self.shared.handlers.get(&origin.topic).cloned();
-        Job { handler, event, raw: Raw::of(origin, message), offset: message.offset() }
+        let raw = Raw::of(origin, message, event.as_ref());
+        Job { handler, event, raw, offset: message.offset() }
     }
 
     fn hire(&self, topic: &str, partition: i32) -> Worker {
         let (jobs, queue) = mpsc::unbounded_channel();
-        let (waiting, over) = (Arc::new(AtomicUsize::new(0)), self.stop.child_token());
+        let (waiting, over) = (Arc::new(Waiting::default()), self.stop.child_token());
         let (consumer, name) = (Arc::downgrade(&self.shared.consumer), topic.to_owned());
         let (stop, gone) = (self.stop.clone(), over.clone());
         let settled = move |offset| {
@@ -196,11 +196,11 @@ impl Hearing {
     /// Takes up again what was paused, and says how much waits.
     fn resume(&self) {
         for ((topic, partition), worker) in self.workers.lock().iter_mut() {
-            let waiting = worker.waiting.load(Ordering::Relaxed);
-            let name = self.shared.config.short_name(topic);
-            let gauge = self.shared.metrics.waiting.with_label_values(&[name, &partition.to_string()]);
-            gauge.set(i64::try_from(waiting).unwrap_or(i64::MAX));
-            if worker.paused && waiting <= LOW {
+            let (metrics, labels) = (&self.shared.metrics, [self.shared.config.short_name(topic), &partition.to_string()]);
+            for (gauge, waiting) in [(&metrics.waiting, worker.waiting.records()), (&metrics.waiting_bytes, worker.waiting.bytes())] {
+                gauge.with_label_values(&labels).set(i64::try_from(waiting).unwrap_or(i64::MAX));
+            }
+            if worker.paused && worker.waiting.is_little() {
                 worker.paused = self.shared.consumer.resume(&only(topic, *partition)).is_err();
             }
         }

@@ -97,7 +97,7 @@ fn read(config: &KafkaConfig, service: Service) -> Result<Vec<(DeadLetter, Optio
         let message = consumer.poll(ASK).ok_or(BusError::Silent)??;
         let letter = letter(&message);
         let origin = letter.from.parse::<Origin>().ok();
-        letters.push((letter, origin.map(|origin| Raw::of(origin, &message))));
+        letters.push((letter, origin.map(|origin| Raw::of(origin, &message, None))));
         left -= 1;
     }
     Ok(letters)

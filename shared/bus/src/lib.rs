@@ -17,6 +17,7 @@ mod repair;
 mod state;
 mod view;
 mod views;
+mod waiting;
 mod worker;
 
 pub use admin::create_topics;

@@ -3,6 +3,7 @@
 use crate::KafkaConfig;
 use crate::client::Quiet;
 use crate::metrics::Metrics;
+use crate::waiting::Waiting;
 use crate::worker::Job;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
@@ -10,7 +11,6 @@ use rdkafka::error::KafkaError;
 use rdkafka::statistics::Partition;
 use rdkafka::{ClientContext, Statistics};
 use std::collections::HashMap;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 /// How its owner sees a worker.
 pub(crate) struct Worker {
     pub jobs: mpsc::UnboundedSender<Job>,
-    pub waiting: Arc<AtomicUsize>,
+    pub waiting: Arc<Waiting>,
     pub over: CancellationToken,
     pub paused: bool,
 }

@@ -1,5 +1,6 @@
 //! Between rdkafka's records and our events.
 
+use bytes::Bytes;
 use events::{Incoming, Malformed, Outgoing, Position};
 use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Header, Headers as _, OwnedHeaders};
@@ -61,20 +62,26 @@ pub(crate) fn headers(event: &Outgoing) -> OwnedHeaders {
 pub(crate) struct Raw {
     pub origin: Origin,
     pub key: Option<Vec<u8>>,
-    pub payload: Option<Vec<u8>>,
+    pub payload: Option<Bytes>,
     /// Those it came with first.
     pub headers: OwnedHeaders,
 }
 
 impl Raw {
-    pub fn of(origin: Origin, message: &BorrowedMessage<'_>) -> Self {
+    /// `event` is the same record, where it could be read; its data are not kept twice.
+    pub fn of(origin: Origin, message: &BorrowedMessage<'_>, event: Option<&Incoming>) -> Self {
         let own = message.headers().into_iter().flat_map(|headers| headers.iter()).filter(|header| ![REASON, FROM].contains(&header.key));
         Self {
             origin,
             key: message.key().map(ToOwned::to_owned),
-            payload: message.payload().map(ToOwned::to_owned),
+            payload: event.map_or_else(|| message.payload().map(Bytes::copy_from_slice), |event| event.data.clone()),
             headers: own.fold(OwnedHeaders::new(), OwnedHeaders::insert),
         }
+    }
+
+    /// What it takes of memory, headers aside.
+    pub fn bytes(&self) -> usize {
+        self.key.as_ref().map_or(0, Vec::len) + self.payload.as_ref().map_or(0, Bytes::len)
     }
 }
 

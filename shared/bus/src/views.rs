@@ -1,6 +1,7 @@
 //! One reader for all views of a service.
 
 use crate::client::Quiet;
+use crate::consumer::FETCH;
 use crate::record::{self, Origin};
 use crate::view::AnyView;
 use crate::{BusError, KafkaConfig, State, View};
@@ -80,6 +81,7 @@ impl Views {
             // The broker lost what was read before: everything is taken in again, and no older version replaces a newer one.
             .set("auto.offset.reset", "earliest")
             .set("queued.max.messages.kbytes", "4096")
+            .set("fetch.max.bytes", FETCH.to_string())
             .create_with_context(Quiet)?;
         let views = self.added.into_iter().map(|(name, added)| (name, added.view)).collect();
         let reader = Reader { consumer: Arc::new(consumer), views };

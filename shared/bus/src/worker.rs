@@ -5,12 +5,12 @@ use crate::dead_letters::Reason;
 use crate::handler::{AnyHandler, Rejected};
 use crate::metrics::Metrics;
 use crate::record::Raw;
+use crate::waiting::Waiting;
 use events::Incoming;
 use futures_util::FutureExt as _;
 use kernel::Service;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,9 @@ use tracing::Instrument as _;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// … up to here.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What is handled together is no longer than this in bytes, unless it is one event.
+const TOGETHER: usize = 1 << 20;
 
 /// A record on its way through a worker.
 pub(crate) struct Job {
@@ -41,8 +44,8 @@ pub(crate) struct Desk {
     pub dead_letters: &'static str,
     /// The partition is another process's now, or the service stops: what is left is not ours.
     pub over: CancellationToken,
-    /// How many records wait.
-    pub waiting: Arc<AtomicUsize>,
+    /// How much waits.
+    pub waiting: Arc<Waiting>,
     /// Called with the offset of the last record that is settled.
     pub settled: Box<dyn Fn(i64) + Send + Sync>,
     pub metrics: Metrics,
@@ -57,13 +60,16 @@ enum Outcome {
 impl Desk {
     /// Works until the queue ends or it is over; what is in hand is finished.
     pub async fn work(self, mut jobs: mpsc::UnboundedReceiver<Job>) {
-        let mut batch = Vec::new();
-        while let Some(count) = self.over.run_until_cancelled(jobs.recv_many(&mut batch, self.most)).await {
+        let mut taken = Vec::new();
+        while !taken.is_empty() || self.over.run_until_cancelled(jobs.recv_many(&mut taken, self.most)).await.is_some() {
+            let later = taken.split_off(together_at_most(&taken));
+            let batch = std::mem::replace(&mut taken, later);
             let Some(last) = batch.last().map(|job| job.offset) else { return };
-            if !self.settle(std::mem::take(&mut batch)).await {
+            let (records, bytes) = (batch.len(), batch.iter().map(|job| job.raw.bytes()).sum());
+            if !self.settle(batch).await {
                 return;
             }
-            self.waiting.fetch_sub(count, Ordering::Relaxed);
+            self.waiting.go(records, bytes);
             (self.settled)(last);
         }
     }
@@ -145,6 +151,16 @@ impl Desk {
         self.metrics.dead.inc();
         true
     }
+}
+
+/// How many of the jobs are taken together: as many as fit, and one in any case.
+fn together_at_most(jobs: &[Job]) -> usize {
+    let mut bytes = 0;
+    let fits = |job: &&Job| {
+        bytes += job.raw.bytes();
+        bytes <= TOGETHER
+    };
+    jobs.iter().take_while(fits).count().max(1).min(jobs.len())
 }
 
 /// The events of jobs that can be handled together: all readable.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use testkit::until;
+use tokio::sync::mpsc;
 
 /// What was taken, by key, as numbers.
 fn by_key(events: &[Incoming]) -> HashMap<u8, Vec<i64>> {
@@ -173,5 +174,61 @@ async fn poison_in_a_batch_is_found_one_by_one() {
     assert!(numbers.into_iter().eq((0..40).filter(|number| *number != 5)));
     assert_eq!(metric(&runtime, "events_dead_total"), 1);
     assert_eq!(largest.load(Ordering::SeqCst), 10);
+    runtime.shut_down().await;
+}
+
+const LONG: usize = 256 << 10;
+
+/// Takes a hundred at a time, of partition 0 only when it is let; tells keys, and how long and how many the largest batch was.
+struct Large {
+    mended: Arc<AtomicBool>,
+    took: mpsc::UnboundedSender<Vec<u8>>,
+    bytes: Arc<AtomicUsize>,
+    events: Arc<AtomicUsize>,
+}
+
+impl Handler for Large {
+    const MAX_BATCH: usize = 100;
+
+    fn topics(&self) -> Vec<&'static Topic> {
+        vec![&topics::CONTACT_CHANGES]
+    }
+
+    async fn handle(&self, event: Incoming) -> Result<(), Rejected> {
+        self.handle_batch(vec![event]).await
+    }
+
+    async fn handle_batch(&self, events: Vec<Incoming>) -> Result<(), Rejected> {
+        if events.iter().any(|event| event.partition == 0) && !self.mended.load(Ordering::SeqCst) {
+            return Err(retry());
+        }
+        self.bytes.fetch_max(events.iter().map(|event| event.data.as_ref().unwrap().len()).sum(), Ordering::SeqCst);
+        self.events.fetch_max(events.len(), Ordering::SeqCst);
+        events.into_iter().try_for_each(|event| self.took.send(event.key)).map_err(|cause| Rejected::Poison(cause.into()))
+    }
+}
+
+#[tokio::test]
+async fn long_events_wait_and_are_handled_together_by_their_bytes_and_not_by_their_number() {
+    const MANY: i64 = 100;
+    let config = alone().await;
+    let (took, mut taken) = mpsc::unbounded_channel();
+    let (mended, bytes, count): (Arc<AtomicBool>, Arc<AtomicUsize>, Arc<AtomicUsize>) = Default::default();
+    let handler = Large { mended: mended.clone(), took, bytes: bytes.clone(), events: count.clone() };
+    let runtime = hear(&config, Service::Consent, handler);
+    let long = |number: i64| events::Outgoing { key: number.to_be_bytes().to_vec(), data: Some(vec![0; LONG]), ..change_on(0, number) };
+    producer(&config).send(&(0..MANY).map(long).collect::<Vec<_>>()).await.unwrap();
+    until("the partition is full", || async { metric(&runtime, "events_waiting_bytes") >= 4 << 20 }).await;
+    producer(&config).send(&[change_on(1, 1)]).await.unwrap();
+    assert_eq!(taken.recv().await.unwrap(), change_on(1, 1).key, "others go on");
+    until("it is told how much lags", || async { metric(&runtime, "events_lag") >= MANY }).await;
+    assert!(metric(&runtime, "events_waiting_bytes") < 6 << 20, "what waits in memory is bounded");
+    mended.store(true, Ordering::SeqCst);
+    for number in 0..MANY {
+        assert_eq!(taken.recv().await.unwrap(), number.to_be_bytes(), "nothing is lost, and the order is kept");
+    }
+    let (bytes, count) = (bytes.load(Ordering::SeqCst), count.load(Ordering::SeqCst));
+    assert!(bytes <= 1 << 20 && count > 1, "{count} events of {bytes} bytes at once");
+    until("nothing waits", || async { metric(&runtime, "events_waiting_bytes") == 0 }).await;
     runtime.shut_down().await;
 }
