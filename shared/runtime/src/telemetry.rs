@@ -109,7 +109,9 @@ pub fn set_parents<'a>(span: &Span, traceparents: impl IntoIterator<Item = &'a s
     if span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent)).is_err() {
         tracing::debug!("a span has begun before its parent was known");
     }
-    causes.into_iter().for_each(|cause| span.add_link(cause));
+    for cause in causes {
+        span.add_link(cause);
+    }
 }
 
 fn parse(traceparent: &str) -> Option<SpanContext> {

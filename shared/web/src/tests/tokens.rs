@@ -56,14 +56,14 @@ impl Published {
 /// Serves a JWKS; says where.
 fn published(jwks: &Value) -> (String, Published) {
     let published = Published { jwks: Arc::new(Mutex::new(jwks.clone())), asked: Arc::default() };
-    let served = published.clone();
+    let shared = published.clone();
     let server = HttpServer::new(move || {
-        let served = served.clone();
+        let answering = shared.clone();
         App::new().route(
             "/jwks",
             web::get().to(move || {
-                served.asked.fetch_add(1, Ordering::AcqRel);
-                let answer = HttpResponse::Ok().json(&*served.jwks.lock().unwrap());
+                answering.asked.fetch_add(1, Ordering::AcqRel);
+                let answer = HttpResponse::Ok().json(&*answering.jwks.lock().unwrap());
                 async { answer }
             }),
         )
