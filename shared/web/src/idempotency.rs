@@ -93,7 +93,7 @@ impl IdempotencyKey {
     pub async fn claim(&self, tx: &mut TenantTx, body: &[u8]) -> Result<Option<Replay>, Refused> {
         let Some(key) = self.kept(tx) else { return Ok(None) };
         match claim(tx, &key, self.body(&key, body).as_ref()).await.map_err(db::DbError::from) {
-            Ok(claimed) => answered(claimed),
+            Ok(claimed) => answered(&claimed),
             Err(db::DbError::Busy) => Err(Refused::Running),
             Err(cause) => Err(cause.into()),
         }
@@ -106,7 +106,7 @@ impl IdempotencyKey {
     pub async fn look(&self, tx: &mut TenantTx, body: &[u8]) -> Result<Option<Replay>, Refused> {
         let Some(key) = self.kept(tx) else { return Ok(None) };
         let known = look(tx, &key, self.body(&key, body).as_ref()).await.map_err(db::DbError::from)?;
-        known.map_or(Ok(None), answered)
+        known.as_ref().map_or(Ok(None), answered)
     }
 
     fn body(&self, key: &str, body: &[u8]) -> hmac::Tag {
@@ -131,10 +131,10 @@ impl IdempotencyKey {
     }
 }
 
-fn answered(claim: Claim) -> Result<Option<Replay>, Refused> {
+fn answered(claim: &Claim) -> Result<Option<Replay>, Refused> {
     match claim {
         Claim::First => Ok(None),
-        Claim::Done { status, resource } => Ok(Some(Replay { status, resource })),
+        Claim::Done { status, resource } => Ok(Some(Replay { status: *status, resource: *resource })),
         Claim::OtherBody => Err(Refused::OtherRequest),
     }
 }

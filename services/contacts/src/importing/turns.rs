@@ -29,7 +29,7 @@ pub struct Importer {
 /// What a look at a run came to.
 enum Looked {
     /// There is more to do.
-    Begun(Begun),
+    Begun(Box<Begun>),
     /// Another process works on it.
     Elsewhere,
     /// Nothing is to be done now.
@@ -76,18 +76,20 @@ impl Importer {
     }
 
     /// A turn for each tenant. A later import of a tenant waits for the earlier one: both may name the same people, and the second finds those of the first.
-    async fn round(&self, mut due: Vec<Due>, mut before: HashMap<Uuid, Begun>) -> HashMap<Uuid, Begun> {
+    async fn round(&self, mut due: Vec<Due>, mut before: HashMap<Uuid, Box<Begun>>) -> HashMap<Uuid, Box<Begun>> {
         // Who had a turn just now comes after who had none.
         let served: HashSet<TenantId> = due.iter().filter(|run| before.contains_key(&run.import)).map(|run| run.tenant).collect();
         due.sort_by_key(|run| served.contains(&run.tenant));
         let (mut after, mut had) = (HashMap::new(), HashSet::new());
         for run in due {
             if had.contains(&run.tenant) {
+                self.look_again(&run).await;
                 continue;
             }
             match self.look(&run, before.remove(&run.import)).await {
                 Ok(Looked::Begun(begun)) => {
                     had.insert(run.tenant);
+                    self.look_again(&run).await;
                     after.insert(run.import, begun);
                 }
                 Ok(Looked::Elsewhere) => drop(had.insert(run.tenant)),
@@ -98,14 +100,24 @@ impl Importer {
                     if let Err(cause) = queue::release(&self.db, Some(run.import)).await {
                         tracing::debug!(%cause, "an import stays claimed for some seconds");
                     }
+                    self.look_again(&run).await;
                 }
             }
         }
         after
     }
 
+    /// Only the first look is at runs that wait for later. One that it did not bring to its end is looked at with the others from then on.
+    async fn look_again(&self, run: &Due) {
+        if run.waits(self.db.clock().now())
+            && let Err(cause) = queue::enqueue(&self.db, run.tenant, run.import, self.db.clock().now()).await
+        {
+            tracing::warn!(import = %run.import, %cause, "an import may wait for the next start");
+        }
+    }
+
     /// Commits some of a run that is let go, forgets the file of one that has come to its end, and leaves any other until then.
-    async fn look(&self, due: &Due, begun: Option<Begun>) -> Result<Looked> {
+    async fn look(&self, due: &Due, begun: Option<Box<Begun>>) -> Result<Looked> {
         if !due.free || !queue::claim(&self.db, due.import).await? {
             return Ok(Looked::Elsewhere);
         }
@@ -116,9 +128,9 @@ impl Importer {
         };
         if run.state == "committing" {
             let more;
-            (run, more) = self.commit(tenant, run, begun).await?;
+            (run, more) = self.commit(tenant, run, begun.map(|begun| *begun)).await?;
             if let Some(begun) = more {
-                return Ok(Looked::Begun(begun));
+                return Ok(Looked::Begun(Box::new(begun)));
             }
         }
         if run.ends_at() > self.db.clock().now() {

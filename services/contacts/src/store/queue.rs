@@ -17,9 +17,17 @@ const ENDED: &str = "coalesce(claimed_until < clock_timestamp(), true)";
 pub struct Due {
     pub tenant: TenantId,
     pub import: Uuid,
-    due_at: jiff_diesel::Timestamp,
+    /// When it was to be looked at.
+    at: jiff_diesel::Timestamp,
     /// Whether no other process works on it.
     pub free: bool,
+}
+
+impl Due {
+    /// Whether its time has not come.
+    pub fn waits(&self, now: Timestamp) -> bool {
+        self.at.to_jiff() > now
+    }
 }
 
 /// Lets a run be looked at from this time on, instead of any other.
@@ -37,7 +45,7 @@ pub async fn enqueue(db: &Db, of: TenantId, import: Uuid, due: Timestamp) -> Res
 /// Lets a run rest until this time, unless it was asked for again meanwhile.
 pub async fn postpone(db: &Db, run: &Due, due: Timestamp) -> Result<(), DbError> {
     db.tx(TenantId::HOUSE, "imports.postpone", async |tx: &mut TenantTx| {
-        let row = queue::table.find((TenantId::HOUSE.uuid(), run.import)).filter(queue::due_at.eq(run.due_at));
+        let row = queue::table.find((TenantId::HOUSE.uuid(), run.import)).filter(queue::due_at.eq(run.at));
         let set = (queue::due_at.eq(due.to_diesel()), queue::claimed_until.eq(None::<jiff_diesel::Timestamp>));
         diesel::update(row).set(set).execute(tx.conn()).await?;
         Ok(())
@@ -63,7 +71,7 @@ pub async fn due(db: &Db, all: bool) -> Result<Vec<Due>, DbError> {
         .select((queue::of_tenant, queue::import_id, queue::due_at, queue::claimed_by, sql::<Bool>(ENDED)));
     let rows: Vec<(Uuid, Uuid, jiff_diesel::Timestamp, Option<String>, bool)> = db.read(TenantId::HOUSE, "imports.queued", query).await?;
     let me = Some(me(db));
-    let due = rows.into_iter().map(|(of, import, due_at, by, ended)| Due { tenant: of.into(), import, due_at, free: ended || by == me });
+    let due = rows.into_iter().map(|(of, import, at, by, ended)| Due { tenant: of.into(), import, at, free: ended || by == me });
     Ok(due.collect())
 }
 

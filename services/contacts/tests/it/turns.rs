@@ -104,3 +104,17 @@ async fn a_file_whose_key_is_destroyed_has_failed() {
     assert_eq!(app.until_done(&next).await["failure"], Value::Null);
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_was_let_in_before_a_crash_is_brought_in_after_it_also_behind_a_large_file() {
+    let app = App::start().await;
+    let ((large, _), (small, _)) = (staged(&app, &app.owner(), "large", 5_000).await, staged(&app, &app.owner(), "small", 3).await);
+    app.runtime.clone().shut_down().await;
+    // The process was gone before either came to the front of the queue.
+    app.database.superuser().await.batch_execute("UPDATE contacts.imports SET state = 'committing'").await.unwrap();
+    let app = app.again().await;
+    for path in [&large, &small] {
+        assert_eq!(app.until_done(path).await["state"], "done");
+    }
+    app.stop().await;
+}
