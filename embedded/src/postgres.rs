@@ -220,7 +220,7 @@ fn as_user(command: &Command, tenant: Option<&User>) -> Command {
 fn is_ready(data: &Path, pid: i32) -> bool {
     let said = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
     let mut lines = said.lines().map(str::trim);
-    lines.next() == Some(pid.to_string().as_str()) && lines.last() == Some("ready")
+    lines.next() == Some(pid.to_string().as_str()) && lines.next_back() == Some("ready")
 }
 
 /// Whether the server asks for a password: then it has recovered and takes connections.

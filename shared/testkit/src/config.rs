@@ -1,19 +1,18 @@
 //! Settings as a service gets them, with addresses of this test.
 
-use crate::Database;
 use bus::KafkaConfig;
 use runtime::Secret;
 use std::net::SocketAddr;
 use web::ServiceConfig;
 
 /// The common settings of a service on this database and broker. Nothing answers at the addresses of identity and keyring unless a test puts it there.
-pub fn common(database: &Database, kafka: &KafkaConfig) -> ServiceConfig {
+pub fn common(database_url: &str, kafka: &KafkaConfig) -> ServiceConfig {
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     ServiceConfig {
         listen: anywhere,
         health_listen: anywhere,
         http_workers: 1,
-        database_url: Secret::new(database.url.clone()),
+        database_url: Secret::new(database_url.to_owned()),
         database_max_connections: 6,
         kafka_brokers: kafka.brokers.clone(),
         kafka_topic_prefix: kafka.topic_prefix.clone(),

@@ -2,6 +2,7 @@
 
 mod config;
 mod database;
+mod outbox;
 mod people;
 mod served;
 mod servers;
@@ -12,7 +13,7 @@ pub use database::{Database, connect, database};
 pub use people::{Key, Platform, house_key, key_of, tenant};
 pub use served::{Answer, Client, send, walk};
 pub use servers::{Running, Servers, VARIABLE, servers};
-pub use topics::{Listener, Published, kafka, published};
+pub use topics::{Listener, kafka};
 
 use kernel::{Clock, Service, Timestamp};
 use runtime::Runtime;

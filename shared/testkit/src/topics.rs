@@ -1,9 +1,7 @@
-//! Topics of this test binary alone, and a look at what was published.
+//! Topics of this test binary alone, and an ear on them.
 
-use crate::servers;
+use crate::{outbox, servers};
 use bus::KafkaConfig;
-use db::{Db, DbError};
-use events::Outgoing;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::OnceCell;
 
@@ -17,48 +15,6 @@ pub async fn kafka() -> KafkaConfig {
         KafkaConfig { brokers: servers().kafka.clone(), topic_prefix: format!("t{process}."), group_prefix: format!("t{process}.{test}.") };
     TOPICS.get_or_init(|| async { bus::create_topics(&config, 1).await.expect("topics can be made") }).await;
     config
-}
-
-/// Events that were committed, in their order, and are looked at now. A test that drops this without having looked fails.
-#[must_use]
-pub struct Published {
-    events: Vec<Outgoing>,
-    looked: bool,
-}
-
-/// What a service's transactions have left in its outbox (whose relay must not run), taken out of it.
-pub async fn published(db: &Db) -> Published {
-    let mut events = Vec::new();
-    let taken = db::outbox::relay_batch(db, i64::from(i32::MAX), async |batch: Vec<Outgoing>| {
-        events.extend(batch);
-        Ok::<_, DbError>(Vec::new())
-    });
-    taken.await.expect("the outbox can be read");
-    Published { events, looked: false }
-}
-
-impl Published {
-    /// Their types, in order.
-    pub fn types(&mut self) -> Vec<&str> {
-        self.looked = true;
-        self.events.iter().map(|event| event.event_type.as_str()).collect()
-    }
-
-    /// The events themselves.
-    pub fn events(&mut self) -> &[Outgoing] {
-        self.looked = true;
-        &self.events
-    }
-}
-
-impl Drop for Published {
-    fn drop(&mut self) {
-        assert!(
-            self.looked || self.events.is_empty() || std::thread::panicking(),
-            "{} events were published and nobody looked at them",
-            self.events.len()
-        );
-    }
 }
 
 /// Hears a topic from now on.
@@ -88,7 +44,7 @@ impl Listener {
         Self { consumer: std::sync::Arc::into_inner(consumer).expect("nobody else holds it"), topic }
     }
 
-    /// The next event that is wanted; others are passed over. Gives up after half a minute.
+    /// The next event that is wanted, looked at now; others are passed over. Gives up after half a minute.
     pub async fn next(&self, wanted: impl Fn(&events::Incoming) -> bool) -> events::Incoming {
         use rdkafka::message::{Headers as _, Message as _};
         let hearing = async {
@@ -99,7 +55,10 @@ impl Listener {
                     |name: &str| headers.and_then(|all| all.iter().find(|header| header.key == name).and_then(|header| header.value));
                 let at = events::Position { partition: record.partition(), offset: record.offset() };
                 match events::Incoming::from_record(self.topic.name, at, record.key(), record.payload(), find) {
-                    Ok(event) if wanted(&event) => return event,
+                    Ok(event) if wanted(&event) => {
+                        outbox::looked_at([event.event_id]);
+                        return event;
+                    }
                     _ => {}
                 }
             }

@@ -9,6 +9,11 @@ use runtime::{Runtime, Secret};
 use seal::evidence::{Kind, Signer};
 use testkit::{Client, Database, Key, Platform};
 
+/// What tests cause on their way to what they try; beside each, where it is looked at. Anything else is looked at by the test that causes it.
+const ON_THE_WAY: [&str; 1] = [
+    "audit.checkpoints Checkpoint", // log
+];
+
 pub struct App {
     pub client: Client,
     pub platform: Platform,
@@ -24,14 +29,14 @@ pub struct App {
 impl App {
     pub async fn start() -> Self {
         let (kafka, clock) = (testkit::kafka().await, testkit::clock());
-        let database = testkit::database(Service::Audit, MIGRATIONS).await;
+        let database = testkit::database(Service::Audit, MIGRATIONS).await.looked_at_elsewhere(&ON_THE_WAY);
         let pkcs8 = Signer::generate_pkcs8();
         let public_key = Signer::from_pkcs8(Kind::Checkpoint, &pkcs8).unwrap().public_key();
         let platform = Platform::start(&kafka, &clock, Service::Audit);
         let tenant = platform.tenant(&["newsletter"]).await;
         let auditor = platform.key(tenant, "auditor").await;
         let config = Config {
-            common: testkit::common(&database, &kafka),
+            common: testkit::common(&database.url, &kafka),
             evidence_key: Secret::new(hex::encode(&pkcs8)),
             log_origin: "mxtr/audit".to_owned(),
         };

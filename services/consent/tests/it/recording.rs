@@ -28,6 +28,7 @@ async fn consent_is_given_and_withdrawn_and_each_time_the_decision_follows() {
     let history = app.client.with(&app.owner).post("/v1/consents/search", &json!({"subject_id": person})).await.json();
     let said: Vec<&Value> = history["data"].as_array().unwrap().iter().map(|record| &record["said"]).collect();
     assert_eq!(said, ["withdrawn", "given"], "nothing is rewritten");
+    assert_eq!(app.database.count(app.tenant, "consent.recorded").await, 2, "each is on record");
     app.runtime.shut_down().await;
 }
 
@@ -68,6 +69,7 @@ async fn what_may_not_follow_is_refused_and_changes_nothing() {
     }
     let history = app.client.with(&app.owner).post("/v1/consents/search", &json!({"subject_id": person})).await.json();
     assert_eq!(history["data"].as_array().unwrap().len(), 2);
+    assert_eq!(app.database.count(app.tenant, "consent.recorded").await, 2);
     app.runtime.shut_down().await;
 }
 
@@ -85,6 +87,7 @@ async fn a_repeated_request_has_its_effect_once() {
     assert_eq!((first.header("idempotency-replayed"), again.header("idempotency-replayed")), (None, Some("true")));
     let other = call(App::statement(person, "client_service:newsletter", "withdrawn")).await;
     assert_eq!((other.status, other.json()["type"].as_str()), (422, Some("/problems/idempotency-key-reused")));
+    assert_eq!(app.database.count(app.tenant, "consent.recorded").await, 1);
     app.runtime.shut_down().await;
 }
 

@@ -18,6 +18,16 @@ use testkit::{Answer, Client, Database, Key, Platform, send};
 /// The purpose for which tests read: the tenant's own work with its contacts.
 pub const OPERATE: &str = "operate";
 
+/// What tests cause on their way to what they try; beside each, where it is looked at. Anything else is looked at by the test that causes it.
+const ON_THE_WAY: [&str; 6] = [
+    "contacts.changes ContactChanged", // contacts, quarantine
+    "contacts.reads ReadRecord",       // contacts
+    "contacts.import_staged",          // acts
+    "contacts.import_committed",       // acts
+    "contacts.attestation_created",    // acts
+    "contacts.outcomes RightsOutcome", // rights_tasks; every contacts of this test binary answers every task
+];
+
 pub struct App {
     pub client: Client,
     pub platform: Platform,
@@ -42,13 +52,13 @@ struct Keyring {
 
 impl Keyring {
     async fn start(kafka: &KafkaConfig, clock: &Clock) -> Self {
-        let database = testkit::database(Service::Keyring, keyring::MIGRATIONS).await;
+        let database = testkit::database(Service::Keyring, keyring::MIGRATIONS).await.unheard("keyring's own tests look");
         let (folder, runtime) = (tempfile::tempdir().unwrap(), testkit::runtime(Service::Keyring, clock));
         let issuer = Signer::from_pkcs8(Kind::Participant, &Signer::generate_pkcs8()).unwrap();
         std::fs::write(folder.path().join("issuers"), json!({"keys": [issuer.public_jwk()]}).to_string()).unwrap();
         let seconds = NonZeroU32::new(86_400).unwrap();
         let config = keyring::Config {
-            common: testkit::common(&database, kafka),
+            common: testkit::common(&database.url, kafka),
             internal_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             roots_dir: folder.path().to_owned(),
             service_token_keys_file: folder.path().join("issuers"),
@@ -76,13 +86,13 @@ impl App {
     pub async fn start() -> Self {
         let (kafka, clock) = (testkit::kafka().await, testkit::clock());
         let keyring = Keyring::start(&kafka, &clock).await;
-        let database = testkit::database(Service::Contacts, MIGRATIONS).await;
+        let database = testkit::database(Service::Contacts, MIGRATIONS).await.looked_at_elsewhere(&ON_THE_WAY);
         let word = Signer::generate_pkcs8();
         let keys = json!({"keys": [Signer::from_pkcs8(Kind::Participant, &word).unwrap().public_jwk()]});
         let platform = Platform::start(&kafka, &clock, Service::Contacts);
         let tenant = platform.tenant(&["newsletter", "support"]).await;
         let owner = platform.key(tenant, "owner").await;
-        let mut common = testkit::common(&database, &kafka);
+        let mut common = testkit::common(&database.url, &kafka);
         common.keys_url = format!("http://{}", keyring.internal);
         common.service_token_file = keyring.folder.path().join("contacts.token").display().to_string();
         let config = Config { common, evidence_key: Secret::new(hex::encode(&word)), import_largest_file: 4 * 1024 * 1024 };

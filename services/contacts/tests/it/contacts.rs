@@ -45,6 +45,9 @@ async fn a_contact_is_made_read_changed_and_deleted() {
     assert_eq!(change(&owner, Method::DELETE, &path, Some("\"2\""), &json!({})).await.status, 204);
     assert_eq!(owner.get_for(&path, OPERATE).await.status, 404);
     assert_eq!(owner.post("/v1/contacts", &ada()).await.status, 201, "who was deleted, not erased, may come again");
+    let (told, read) = ("contacts.changes ContactChanged", "contacts.reads ReadRecord");
+    let published = [told, read, read, told, read, read, "contacts.contact_deleted", told, told];
+    assert_eq!(app.database.published(app.tenant).await, published, "and what was refused says nothing");
     app.stop().await;
 }
 
@@ -155,6 +158,7 @@ async fn a_contact_is_deleted_by_those_alone_who_may_write_all_of_it() {
     );
     let marketer = app.client.with(&app.platform.key(app.tenant, "marketer").await);
     assert_eq!(change(&marketer, Method::DELETE, &whole, Some("\"1\""), &json!({})).await.status, 204);
+    assert_eq!(app.database.count(app.tenant, "contacts.contact_deleted").await, 2);
     app.stop().await;
 }
 

@@ -9,6 +9,14 @@ use std::net::{SocketAddr, TcpListener};
 use tempfile::TempDir;
 use testkit::{Answer, Client, Database, Key, send};
 
+/// What tests cause on their way to what they try; beside each, where it is looked at. Anything else is looked at by the test that causes it.
+const ON_THE_WAY: [&str; 4] = [
+    "identity.tenants Tenant",       // tenants
+    "identity.tenant_created",       // tenants
+    "identity.principals Principal", // repair
+    "identity.key_created",          // tenants
+];
+
 pub struct App {
     pub client: Client,
     pub clock: Clock,
@@ -24,11 +32,11 @@ pub struct App {
 impl App {
     pub async fn start() -> Self {
         let (kafka, clock) = (testkit::kafka().await, testkit::clock());
-        let database = testkit::database(Service::Identity, MIGRATIONS).await;
+        let database = testkit::database(Service::Identity, MIGRATIONS).await.looked_at_elsewhere(&ON_THE_WAY);
         let folder = tempfile::tempdir().unwrap();
         let (house, admin_key) = admin_key(&clock);
         std::fs::write(folder.path().join("admin.json"), admin_key.to_string()).unwrap();
-        let mut common = testkit::common(&database, &kafka);
+        let mut common = testkit::common(&database.url, &kafka);
         // Identity checks tokens with the keys that it publishes itself, so its address has to be known before it starts.
         common.listen = free_address();
         common.issuer = format!("http://{}", common.listen);

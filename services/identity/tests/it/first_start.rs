@@ -32,6 +32,7 @@ async fn a_revoked_administrator_does_not_come_back_with_a_restart() {
     app.runtime.shut_down().await;
     let (runtime, client) = run(&app.config, &app.clock).await;
     assert_eq!((client.with(&app.house).get("/v1/me").await.status, client.with(&second).get("/v1/me").await.status), (401, 200));
+    assert_eq!(app.database.count(TenantId::HOUSE, "identity.key_revoked").await, 1);
     runtime.shut_down().await;
 }
 

@@ -143,6 +143,7 @@ async fn a_new_key_takes_the_place_of_an_old_one() {
     assert_eq!(client.post(&path(&old), &json!({})).await.status, 409, "what is over is not replaced");
     assert_eq!(client.post(&path(&new), &json!({})).await.status, 201);
     app.until_me_is(&app.holder(&new), 401).await;
+    assert_eq!(app.database.count(owner.tenant, "identity.key_rerolled").await, 2, "what is replayed or refused is not on record");
     let too_long = client.post(&path(&owner), &json!({"overlap_seconds": 604_801})).await;
     assert_eq!((too_long.status, too_long.json()["errors"][0]["pointer"].as_str()), (422, Some("/overlap_seconds")));
     app.runtime.shut_down().await;
@@ -165,6 +166,7 @@ async fn a_revoked_key_is_nobody_and_so_are_its_tokens() {
     assert_eq!((ended.json()["state"].as_str(), ended.header("etag")), (Some("revoked"), Some("\"2\"")));
     assert_eq!(delete(&client, &path).await.status, 204);
     assert_eq!(client.get(&path).await.header("etag"), Some("\"2\""), "once more changes nothing");
+    assert_eq!(app.database.count(owner.tenant, "identity.key_revoked").await, 1, "nor is it on record twice");
     app.runtime.shut_down().await;
 }
 

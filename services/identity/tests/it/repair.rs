@@ -25,5 +25,6 @@ async fn a_key_that_was_revoked_stays_revoked_in_the_topic() {
         listener.next(|event| event.key == key.id.as_bytes() && event.decode::<Principal>().is_ok_and(|state| state.version == 2)).await;
     assert_eq!(said_again.decode::<Principal>().unwrap(), revoked);
     assert_eq!(app.holder(&key).get("/v1/me").await.status, 401);
+    assert_eq!(app.database.count(tenant, "identity.key_revoked").await, 1);
     app.runtime.shut_down().await;
 }

@@ -123,6 +123,7 @@ async fn a_tenant_changes_what_it_says_in_the_version_that_it_read() {
         (&json!(["sms"]), &json!("2026-02"), &json!("https://acme.example/privacy"))
     );
     assert_eq!(change(&owner, &path, Some("\"1\""), &body).await.status, 412);
+    assert_eq!(app.database.count(id, "identity.tenant_changed").await, 1, "what was refused is not on record");
     app.runtime.shut_down().await;
 }
 
@@ -144,5 +145,8 @@ async fn the_house_stops_a_tenant_and_lets_it_go_on() {
     );
     let closed = change(&house, &path, Some("\"3\""), &json!({"state": "closed"})).await;
     assert_eq!((closed.status, closed.json()["errors"][0]["pointer"].as_str()), (422, Some("/state")));
+    for act in ["identity.tenant_suspended", "identity.tenant_resumed"] {
+        assert_eq!(app.database.count(id, act).await, 1, "{act}");
+    }
     app.runtime.shut_down().await;
 }

@@ -6,7 +6,6 @@ use events::rights::{CaseKind, RightsTask};
 use events::{Incoming, Outgoing, topics};
 use kernel::{CaseId, EventId, TenantId};
 use keyring::domain::holder::{Kind, Known};
-use keyring::error::Error;
 use keyring::events::OnRightsTask;
 use prost::Message;
 use seal::{evidence, index};
@@ -45,13 +44,7 @@ async fn hear(platform: &Platform, process: &Process, task: &RightsTask) -> Resu
 
 /// What was said since the last look.
 async fn said(process: &Process) -> Vec<Outgoing> {
-    let all = std::sync::Mutex::new(Vec::new());
-    let take = async |events: Vec<Outgoing>| {
-        all.lock().expect("nobody panicked").extend(events);
-        Ok::<_, Error>(Vec::new())
-    };
-    db::outbox::relay_batch(&process.db, 1_000, take).await.expect("the outbox can be read");
-    all.into_inner().expect("nobody panicked")
+    [process.database.events(tenant(1)).await, process.database.events(tenant(2)).await].concat()
 }
 
 fn only<M: Message + Default>(said: &[Outgoing], topic: &str) -> M {

@@ -70,6 +70,7 @@ async fn between_ledger_and_rekey_nobody_gets_the_key_and_the_next_process_finis
     assert_eq!(next.count(tenant(1), "SELECT count(*) AS count FROM keyring.holders").await, 9);
     assert_eq!(next.count(tenant(1), "SELECT count(*) AS count FROM keyring.ledger WHERE state = 'shredded'").await, 1);
     let after = bare(&process.release(tenant(1), &ids).await);
+    assert!(next.published(tenant(1)).await.contains(&"keyring.outcomes RightsOutcome".to_owned()), "the case is answered");
     assert!((0..10).filter(|at| *at != 3).all(|at| after[at] == before[at]), "also the process that still remembers the old bucket key");
 }
 

@@ -21,6 +21,13 @@ use uuid::Uuid;
 /// Length of an epoch in the tests.
 pub const DAY: i64 = 86_400;
 
+/// What tests cause on their way to what they try; beside each, where it is looked at. Anything else is looked at by the test that causes it.
+const ON_THE_WAY: [&str; 3] = [
+    "keyring.shredded Shredded", // events
+    "keyring.shredded",          // events
+    "keyring.root_destroyed",    // turn
+];
+
 /// A database, roots and a clock, on which any number of keyring processes may be started.
 pub struct Platform {
     pub clock: Clock,
@@ -34,6 +41,7 @@ pub struct Process {
     pub db: Db,
     /// The public key of its receipts.
     pub receipts: serde_json::Value,
+    pub database: testkit::Database,
 }
 
 pub fn tenant(number: u128) -> TenantId {
@@ -50,7 +58,7 @@ impl Platform {
         Self {
             clock: Clock::test(start),
             roots: tempfile::tempdir().expect("a folder can be made"),
-            database: testkit::database(Service::Keyring, keyring::MIGRATIONS).await,
+            database: testkit::database(Service::Keyring, keyring::MIGRATIONS).await.looked_at_elsewhere(&ON_THE_WAY),
         }
     }
 
@@ -73,7 +81,12 @@ impl Platform {
         let metrics = Arc::new(Metrics::new(runtime.metrics()).expect("no figure is registered twice"));
         let receipts = Signer::from_pkcs8(evidence::Kind::Participant, &Signer::generate_pkcs8()).expect("this is a key");
         let published = receipts.public_jwk();
-        Process { store: Arc::new(Store::new(db.clone(), roots, terms, metrics, Some(receipts))), db, receipts: published }
+        Process {
+            store: Arc::new(Store::new(db.clone(), roots, terms, metrics, Some(receipts))),
+            db,
+            receipts: published,
+            database: self.database.clone(),
+        }
     }
 
     /// Lets time pass.
@@ -130,23 +143,9 @@ impl Process {
         self.store.finish(tenant, holder, &|_, _| ()).await.expect("the key is destroyed")
     }
 
-    /// The kinds of the acts that wait in the outbox.
-    pub async fn acts(&self) -> Vec<String> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = Binary)]
-            batch: Vec<u8>,
-        }
-        let read = async |connection: &mut db::AsyncPgConnection| {
-            Ok::<_, Error>(sql_query("SELECT batch FROM infra.outbox ORDER BY id").load(connection).await?)
-        };
-        let rows: Vec<Row> = self.db.infra("test.outbox", read).await.expect("the outbox can be read");
-        let events = rows.iter().flat_map(|row| events::outbox::decode(&row.batch).expect("it is a batch"));
-        let acts = events.filter(|event| event.topic == "keyring.acts");
-        acts.map(|event| {
-            <events::platform::Act as prost::Message>::decode(event.data.expect("an act has data").as_slice()).expect("it is an act").kind
-        })
-        .collect()
+    /// What was published of a tenant since one looked last.
+    pub async fn published(&self, tenant: TenantId) -> Vec<String> {
+        self.database.published(tenant).await
     }
 
     /// Puts these wrapped keys into a tenant's buckets.

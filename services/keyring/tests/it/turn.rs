@@ -19,6 +19,7 @@ async fn every_key_opens_after_the_turn_and_the_old_root_is_gone() {
     platform.pass(DAY);
     process.turn().await;
     assert_eq!(roots(&platform).await, [20_514]);
+    assert_eq!(process.published(kernel::TenantId::HOUSE).await, ["keyring.root_destroyed"]);
     let fresh = platform.process().await;
     assert_eq!(bare(&fresh.release(tenant(1), &ids).await), before[0]);
     assert_eq!(bare(&fresh.release(tenant(2), &ids[..3]).await), before[1]);

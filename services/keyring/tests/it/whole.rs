@@ -45,5 +45,10 @@ async fn a_task_over_kafka_shreds_and_everybody_hears_of_it() {
     assert_eq!(bare(&inside.release(tenant(1), &ids).await), [before[0].clone(), Known::Shredded, before[2].clone()]);
     testkit::until("the list of erased ids is fresh", || async { shredded.fresh(Duration::from_secs(10)).is_ok() }).await;
     served.shut_down().await;
+    assert_eq!(
+        inside.published(tenant(1)).await,
+        ["keyring.shredded Shredded", "keyring.shredded", "keyring.outcomes RightsOutcome"],
+        "and nothing else is said"
+    );
     listener.shut_down().await;
 }

@@ -107,7 +107,10 @@ impl OnRightsTask {
     async fn message(&self, tenant: TenantId, row: &cases::CaseRow) -> Result<Option<String>> {
         let Some(sealed) = &row.message else { return Ok(None) };
         let Some(key) = self.desk.key(tenant, HolderKind::Case, row.id, "personal", Verb::Export).await? else { return Ok(None) };
-        #[expect(clippy::disallowed_methods, reason = "the text goes into the person's own package, sealed again; whoever downloads that is recorded")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the text goes into the person's own package, sealed again; whoever downloads that is recorded"
+        )]
         let plain = seal::open(&key, &place(tenant, row.id, MESSAGES), sealed).ok();
         Ok(plain.and_then(|plain| String::from_utf8(plain.to_vec()).ok()))
     }

@@ -8,6 +8,14 @@ use runtime::{Runtime, Secret};
 use seal::evidence::Signer;
 use testkit::{Client, Database, Key, Platform};
 
+/// What tests cause on their way to what they try; beside each, where it is looked at. Anything else is looked at by the test that causes it.
+const ON_THE_WAY: [&str; 4] = [
+    "rights.case_opened",            // api
+    "rights.tasks RightsTask",       // api
+    "rights.outcomes RightsOutcome", // cases; every rights of this test binary answers every task
+    "rights.reads ReadRecord",       // cases
+];
+
 pub struct App {
     pub client: Client,
     pub platform: Platform,
@@ -40,11 +48,11 @@ impl App {
     }
 
     async fn run(kafka: KafkaConfig, clock: Clock, keyring: Option<Keyring>) -> Self {
-        let database = testkit::database(Service::Rights, MIGRATIONS).await;
+        let database = testkit::database(Service::Rights, MIGRATIONS).await.looked_at_elsewhere(&ON_THE_WAY);
         let platform = Platform::start(&kafka, &clock, Service::Rights);
         let tenant = platform.tenant(&["newsletter", "support"]).await;
         let owner = platform.key(tenant, "owner").await;
-        let mut common = testkit::common(&database, &kafka);
+        let mut common = testkit::common(&database.url, &kafka);
         if let Some(keyring) = &keyring {
             common.keys_url.clone_from(&keyring.url);
             common.service_token_file = keyring.folder.path().join("rights.token").display().to_string();

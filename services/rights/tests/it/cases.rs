@@ -22,6 +22,11 @@ impl App {
         testkit::until(&format!("the case is {state}"), || async { self.case(id).await["state"] == state }).await;
     }
 
+    /// How many events of this kind the tenant's cases have caused since one looked last.
+    pub async fn count(&self, kind: &str) -> usize {
+        self.database.count(self.tenant, kind).await
+    }
+
     /// What these services would answer to a phase. keyring and rights answer for themselves.
     pub async fn answer(&self, id: &str, phase: RightsPhase, services: &[Service], result: RightsResult) {
         let case: CaseId = id.parse().unwrap();
@@ -78,6 +83,8 @@ async fn an_erasure_closes_the_persons_other_open_cases_and_those_that_come_whil
     app.answer(&erasure, RightsPhase::Scan, OTHERS, RightsResult::Done).await;
     app.until(&erasure, "done").await;
     assert_eq!(app.client.with(&app.owner).get(&format!("/v1/cases/{erasure}/certificate")).await.status, 200);
+    assert_eq!(app.count("rights.case_closed").await, 2, "the one that came late, and the erasure");
+    assert!(app.count("rights.outcomes RightsOutcome").await >= 3, "rights answers each phase for itself");
     app.stop().await;
 }
 
@@ -91,6 +98,7 @@ async fn a_case_that_lost_its_person_before_is_closed_instead_of_asked_about_for
     app.clock.advance_to(app.clock.now() + rights::timer::ASK_AGAIN + rights::timer::ASK_AGAIN).unwrap();
     app.wake().await;
     app.until(&case, "person-erased").await;
+    assert_eq!((app.count("rights.case_refused").await, app.count("rights.case_closed").await), (1, 2));
     app.stop().await;
 }
 
@@ -120,6 +128,7 @@ async fn two_erasures_of_one_person_that_began_apart_end_in_one_certificate() {
     }
     assert_eq!(owner.get(&format!("/v1/cases/{stays}/certificate")).await.status, 200);
     assert_eq!(owner.get(&format!("/v1/cases/{gone}/certificate")).await.status, 409);
+    assert_eq!((app.count("rights.case_confirmed").await, app.count("rights.case_closed").await), (1, 2));
     app.stop().await;
 }
 
@@ -146,6 +155,7 @@ async fn who_finds_something_left_erases_again_before_anything_is_certified() {
     app.until(&case, "scanning").await;
     app.answer(&case, RightsPhase::Scan, &[Service::Contacts], RightsResult::Done).await;
     app.until(&case, "done").await;
+    assert_eq!((app.count("rights.case_refused").await, app.count("rights.case_closed").await), (1, 2));
     app.stop().await;
 }
 
@@ -215,6 +225,7 @@ async fn nothing_of_a_case_is_opened_for_a_key_without_the_purpose() {
     }
     let read = owner.get(&format!("/v1/cases/{asked}/request")).await;
     assert_eq!((read.status, read.json()["email"].as_str()), (200, Some("somebody@example.org")), "{}", read.text);
+    assert_eq!((app.count("rights.reads ReadRecord").await, app.count("rights.case_closed").await), (1, 1));
     app.stop().await;
 }
 
@@ -229,5 +240,6 @@ async fn who_refused_a_case_is_on_record() {
     let act: Act = acts.next(|event| event.decode::<Act>().is_ok_and(|act| act.kind == "rights.case_refused")).await.decode().unwrap();
     let case: CaseId = asked.parse().unwrap();
     assert_eq!((act.object_id.as_slice(), act.principal_id.as_slice()), (case.as_bytes().as_slice(), app.owner.id.as_bytes().as_slice()));
+    assert_eq!(app.count("rights.case_closed").await, 1);
     app.stop().await;
 }

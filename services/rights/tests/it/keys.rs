@@ -19,7 +19,7 @@ pub struct Keyring {
 
 impl Keyring {
     pub async fn start(kafka: &KafkaConfig, clock: &Clock) -> Self {
-        let database = testkit::database(Service::Keyring, keyring::MIGRATIONS).await;
+        let database = testkit::database(Service::Keyring, keyring::MIGRATIONS).await.unheard("keyring's own tests look");
         let (folder, runtime) = (tempfile::tempdir().unwrap(), testkit::runtime(Service::Keyring, clock));
         let issuer = Signer::from_pkcs8(Kind::Participant, &Signer::generate_pkcs8()).unwrap();
         std::fs::write(folder.path().join("issuers"), json!({"keys": [issuer.public_jwk()]}).to_string()).unwrap();
@@ -28,7 +28,7 @@ impl Keyring {
         std::fs::write(folder.path().join("rights.token"), token).unwrap();
         let seconds = NonZeroU32::new(86_400).unwrap();
         let config = keyring::Config {
-            common: testkit::common(&database, kafka),
+            common: testkit::common(&database.url, kafka),
             internal_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             roots_dir: folder.path().to_owned(),
             service_token_keys_file: folder.path().join("issuers"),

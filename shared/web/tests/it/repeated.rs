@@ -112,8 +112,7 @@ impl Place {
 
 pub(crate) fn config() -> web::ServiceConfig {
     let nowhere = bus::KafkaConfig { brokers: String::new(), topic_prefix: String::new(), group_prefix: String::new() };
-    let nothing = testkit::Database { name: String::new(), url: String::new(), owner_url: String::new(), superuser_url: String::new() };
-    testkit::common(&nothing, &nowhere)
+    testkit::common("", &nowhere)
 }
 
 struct Served {

@@ -1,0 +1,3 @@
+//! testkit, tried on itself: whether an event that nobody looks at is noticed.
+
+mod outbox;
