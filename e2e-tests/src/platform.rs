@@ -1,5 +1,6 @@
 //! A platform started as a user starts it, and spoken to as a stranger would.
 
+pub use crate::processes::{descendants, processes, runs, signal};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -375,38 +376,4 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut()
         assert!(began.elapsed() < Duration::from_secs(90), "waited too long until {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-/// Sends a signal to a process, which may have ended.
-pub fn signal(pid: u32, signal: &str) {
-    let _gone = Command::new("kill").args([signal, &pid.to_string()]).status();
-}
-
-/// Whether a process runs; a zombie has ended.
-pub fn runs(pid: u32) -> bool {
-    let state = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
-    let state = String::from_utf8_lossy(&state.stdout).trim().to_owned();
-    !state.is_empty() && !state.starts_with('Z')
-}
-
-/// (pid, parent, command) of every process.
-pub fn processes() -> Vec<(u32, u32, String)> {
-    let listing = Command::new("ps").args(["-A", "-o", "pid=,ppid=,args="]).output().unwrap();
-    let read = |line: &str| {
-        let mut words = line.split_whitespace();
-        Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.collect::<Vec<_>>().join(" ")))
-    };
-    String::from_utf8_lossy(&listing.stdout).lines().filter_map(read).collect()
-}
-
-/// The children of a process, and theirs.
-pub fn descendants(of: u32) -> Vec<u32> {
-    let all = processes();
-    let mut found = vec![of];
-    let mut at = 0;
-    while let Some(parent) = found.get(at).copied() {
-        found.extend(all.iter().filter(|(_, of, _)| *of == parent).map(|(pid, ..)| *pid));
-        at += 1;
-    }
-    found.split_off(1)
 }
