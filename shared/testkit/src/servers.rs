@@ -1,6 +1,8 @@
 //! One PostgreSQL and one broker a run of the tests.
 
 use embedded::{Kafka, Postgres, PostgresOptions, Prepared};
+use std::fs::{self, File};
+use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The variable by which `with-servers` tells test binaries where its servers are.
@@ -21,19 +23,31 @@ pub struct Running {
     kafka: Kafka,
     postgres: Postgres,
     folder: tempfile::TempDir,
+    /// Held as long as the folder is used; whoever can take it knows that nobody does.
+    _lock: File,
 }
+
+/// What folders of test servers are called.
+const PREFIX: &str = "mxtr-test-";
+/// The file in them that is locked.
+const LOCK: &str = "lock";
 
 impl Running {
     /// Starts both, on free ports, in a folder that goes with them. Nothing is flushed to disk: a test's data need not outlive a power cut.
     pub fn start() -> anyhow::Result<Self> {
         let prepared = Prepared::ensure(&mut |says| eprintln!("{says}"))?;
-        let folder = tempfile::tempdir()?;
+        sweep(&std::env::temp_dir());
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+        // Called so when it is locked: another run must not take us for gone in between.
+        let lock = File::create(folder.path().join("lock.new"))?;
+        lock.lock()?;
+        fs::rename(folder.path().join("lock.new"), folder.path().join(LOCK))?;
         let options = PostgresOptions { port: None, durable: false, superuser_password: "test".to_owned() };
         let postgres = Postgres::start(&prepared, folder.path(), &options)?;
         let kafka = Kafka::start(&prepared, folder.path(), None)?;
         let address = postgres.superuser_url();
         let servers = Servers { postgres: address.trim_end_matches("/postgres").to_owned(), kafka: kafka.bootstrap() };
-        Ok(Self { servers, kafka, postgres, folder })
+        Ok(Self { servers, kafka, postgres, folder, _lock: lock })
     }
 }
 
@@ -41,20 +55,34 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.kafka.kill();
         self.postgres.kill();
-        let data = self.postgres.data_dir();
-        if !data.starts_with(self.folder.path())
-            && let Some(parent) = data.parent()
-        {
-            // What an unprivileged user held for root.
-            let _gone = std::fs::remove_dir_all(parent);
+        forget_data(self.folder.path());
+    }
+}
+
+/// Removes what earlier runs left that could not: a test binary's own servers are dropped by nobody, and a run may be killed.
+fn sweep(place: &Path) {
+    for folder in fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        let ours = folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX));
+        if ours && File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok()) {
+            forget_data(&folder);
+            let _gone = fs::remove_dir_all(&folder);
         }
+    }
+}
+
+/// Removes what an unprivileged user held for root.
+fn forget_data(folder: &Path) {
+    if let Ok(data) = fs::read_to_string(folder.join("postgres.where"))
+        && let Some(parent) = Path::new(data.trim()).parent()
+    {
+        let _gone = fs::remove_dir_all(parent);
     }
 }
 
 /// The servers of this run: those of `with-servers`, else a pair of this test binary's own, which ends with it.
 pub fn servers() -> &'static Servers {
     static SERVERS: OnceLock<Servers> = OnceLock::new();
-    // Dropped by nobody: the guard of each server sees us end. Held so that its standard input stays open.
+    // Dropped by nobody: the guard of each server sees us end, and the next run removes the data. Held so that its standard input stays open.
     static OWN: Mutex<Option<Running>> = Mutex::new(None);
     SERVERS.get_or_init(|| {
         #[expect(clippy::disallowed_methods, reason = "how a test run is told of its servers")]
@@ -66,4 +94,28 @@ pub fn servers() -> &'static Servers {
         *OWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
         servers
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_left_is_swept_when_nobody_holds_it_any_more() {
+        let place = tempfile::tempdir().unwrap();
+        let run = |name: &str| {
+            let (folder, data) = (place.path().join(format!("{PREFIX}{name}")), place.path().join(format!("lent/{name}/postgres")));
+            fs::create_dir_all(&folder).unwrap();
+            fs::create_dir_all(&data).unwrap();
+            fs::write(folder.join("postgres.where"), data.display().to_string()).unwrap();
+            (File::create(folder.join(LOCK)).unwrap(), folder, data)
+        };
+        let ((held, runs, its_data), (left, over, old_data)) = (run("runs"), run("over"));
+        held.lock().unwrap();
+        drop(left);
+        fs::create_dir(place.path().join("somebody-elses")).unwrap();
+        sweep(place.path());
+        assert_eq!((runs.exists(), its_data.exists(), over.exists(), old_data.exists()), (true, true, false, false));
+        assert!(place.path().join("somebody-elses").exists());
+    }
 }
