@@ -59,7 +59,11 @@ pub async fn run(desk: Desk, stop: CancellationToken) -> anyhow::Result<()> {
 
 /// Does what is due for a case, and says when to look again.
 async fn look(desk: &Desk, tenant: TenantId, id: Uuid) -> Result<()> {
-    let Some(case) = cases::read(&desk.db, tenant, id).await? else { return Ok(agenda::strike(&desk.db, id).await?) };
+    let Some(case) = cases::read(&desk.db, tenant, id).await? else {
+        // It was not kept in the end: it was asked for twice, or must not be. A key that was made for it goes with it.
+        desk.opener.keyring().destroy(tenant, HolderKind::Case, id).await?;
+        return Ok(agenda::strike(&desk.db, id).await?);
+    };
     let now = desk.db.clock().now();
     let again = if case.state().is_final() {
         settle(desk, tenant, &case, now).await?

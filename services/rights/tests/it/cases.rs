@@ -159,6 +159,23 @@ async fn who_finds_something_left_erases_again_before_anything_is_certified() {
     app.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_a_case_that_was_not_kept_in_the_end_goes() {
+    let app = App::with_keyring().await;
+    let keyring = app.keyring.as_ref().unwrap();
+    let body = json!({"kind": "access", "email": "somebody@example.org"});
+    for _ in 0..2 {
+        let request = app.client.with(&app.owner).request(reqwest::Method::POST, "/v1/cases").header("idempotency-key", "k-1");
+        assert_eq!(testkit::send(request.json(&body)).await.status, 201);
+    }
+    assert_eq!(keyring.cases().await, 2, "one for the case, one for its repeat");
+    app.clock.advance_to(app.clock.now() + rights::timer::ASK_AGAIN + rights::timer::ASK_AGAIN).unwrap();
+    app.wake().await;
+    testkit::until("one for the case, one for the other", || async { keyring.cases().await == 2 }).await;
+    assert_eq!((app.count("rights.case_refused").await, app.count("rights.case_closed").await), (1, 1));
+    app.stop().await;
+}
+
 impl App {
     /// Refuses a case of somebody else, which wakes whoever looks at what is due.
     async fn wake(&self) {

@@ -14,7 +14,7 @@ pub struct Keyring {
     pub runtime: Runtime,
     /// Holds the token of rights, and the roots.
     pub folder: TempDir,
-    _database: testkit::Database,
+    database: testkit::Database,
 }
 
 impl Keyring {
@@ -41,6 +41,12 @@ impl Keyring {
         };
         let running = keyring::start(config, runtime.clone()).await.unwrap();
         testkit::until("keyring is ready", || async { runtime.unready().is_empty() }).await;
-        Self { url: format!("http://{}", running.internal.unwrap()), runtime, folder, _database: database }
+        Self { url: format!("http://{}", running.internal.unwrap()), runtime, folder, database }
+    }
+
+    /// How many cases have a key.
+    pub async fn cases(&self) -> i64 {
+        let keyed = "SELECT count(*) FROM keyring.holders WHERE kind = 3 AND wrapped IS NOT NULL";
+        self.database.superuser().await.query_one(keyed, &[]).await.unwrap().get(0)
     }
 }
