@@ -3,6 +3,7 @@
 use crate::cli::Exit;
 use crate::state::State;
 use bus::KafkaConfig;
+use bus::dead_letters::DeadLetter;
 use clap::Subcommand;
 use kernel::Service;
 use std::path::PathBuf;
@@ -81,35 +82,15 @@ impl Place {
 /// The broker is away, or there is no such dead letter.
 pub async fn run(what: What) -> anyhow::Result<()> {
     match what {
-        What::List { service, place, json } => {
-            let config = place.config()?;
-            let letters = tokio::task::spawn_blocking(move || bus::dead_letters::list(&config, service)).await??;
-            if json {
-                println!("{}", serde_json::to_string_pretty(&letters)?);
-            } else if letters.is_empty() {
-                println!("{service} has no dead letters");
-            } else {
-                for letter in letters {
-                    println!("{}/{}  {}  from {}  {} bytes", letter.partition, letter.offset, letter.reason, letter.from, letter.bytes);
-                }
-            }
-        }
+        What::List { service, place, json } => list(service, &of(service, place).await?, json),
         What::Show { service, partition, offset, place, json } => {
-            let config = place.config()?;
-            let letters = tokio::task::spawn_blocking(move || bus::dead_letters::list(&config, service)).await??;
-            let letter = letters.into_iter().find(|letter| letter.partition == partition && letter.offset == offset);
-            let letter =
-                letter.ok_or_else(|| Exit(1, format!("{service} has no such dead letter; `mxtr dlq list {service}` names them")))?;
-            if json {
-                println!("{}", serde_json::to_string_pretty(&letter)?);
-            } else {
-                println!("reason      {}", letter.reason);
-                println!("from        {} (topic/partition/offset)", letter.from);
-                println!("event type  {}", letter.event_type.as_deref().unwrap_or("none"));
-                println!("event id    {}", letter.event_id.as_deref().unwrap_or("none"));
-                println!("bytes       {}", letter.bytes);
-                println!("say it again when the fault is mended: mxtr dlq redrive {service} {partition} {offset}");
-            }
+            let letters = of(service, place).await?;
+            let letter = letters.iter().find(|letter| letter.partition == partition && letter.offset == offset);
+            show(
+                service,
+                letter.ok_or_else(|| Exit(1, format!("{service} has no such dead letter; `mxtr dlq list {service}` names them")))?,
+                json,
+            )
         }
         What::Redrive { service, partition, offset, place, json } => {
             bus::dead_letters::redrive(&place.config()?, service, partition, offset).await?;
@@ -118,7 +99,39 @@ pub async fn run(what: What) -> anyhow::Result<()> {
             } else {
                 println!("said again; the service drops it if it had its effect");
             }
+            Ok(())
         }
+    }
+}
+
+async fn of(service: Service, place: Place) -> anyhow::Result<Vec<DeadLetter>> {
+    let config = place.config()?;
+    Ok(tokio::task::spawn_blocking(move || bus::dead_letters::list(&config, service)).await??)
+}
+
+fn list(service: Service, letters: &[DeadLetter], json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(letters)?);
+    } else if letters.is_empty() {
+        println!("{service} has no dead letters");
+    } else {
+        for letter in letters {
+            println!("{}/{}  {}  from {}  {} bytes", letter.partition, letter.offset, letter.reason, letter.from, letter.bytes);
+        }
+    }
+    Ok(())
+}
+
+fn show(service: Service, letter: &DeadLetter, json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(letter)?);
+    } else {
+        println!("reason      {}", letter.reason);
+        println!("from        {} (topic/partition/offset)", letter.from);
+        println!("event type  {}", letter.event_type.as_deref().unwrap_or("none"));
+        println!("event id    {}", letter.event_id.as_deref().unwrap_or("none"));
+        println!("bytes       {}", letter.bytes);
+        println!("say it again when the fault is mended: mxtr dlq redrive {service} {} {}", letter.partition, letter.offset);
     }
     Ok(())
 }

@@ -32,15 +32,7 @@ pub async fn prepare(desk: &Desk, tenant: TenantId, wanted: &Wanted) -> Result<C
     let (id, now) = (CaseId::new(clock).uuid(), clock.now());
     let zone = desk.opener.tenants().get(tenant.as_bytes()).and_then(|known| TimeZone::get(&known.time_zone).ok());
     let due = due::answer(now, &zone.unwrap_or(TimeZone::UTC));
-    let keyed = wanted.identifiers.is_some() || wanted.message.is_some();
-    let (mut identifiers, mut message) = (None, None);
-    if keyed {
-        let key = desk.case_key(tenant, id).await?;
-        if let Some(given) = &wanted.identifiers {
-            identifiers = Some(seal::seal(&key, &place(tenant, id, cases::STORE), &serde_json::to_vec(given)?));
-        }
-        message = wanted.message.as_ref().map(|text| seal::seal(&key, &place(tenant, id, MESSAGES), text.as_bytes()));
-    }
+    let (identifiers, message) = sealed(desk, tenant, id, wanted).await?;
     // The agenda comes first: a case that is kept is never forgotten, and an entry without a case is struck.
     agenda::put(&desk.db, tenant, &[id], now + ASK_AGAIN).await?;
     let channel = if wanted.by.is_some() { "tenant" } else { "contact-us" };
@@ -52,9 +44,9 @@ pub async fn prepare(desk: &Desk, tenant: TenantId, wanted: &Wanted) -> Result<C
         channel: channel.to_owned(),
         subject_id: wanted.subject,
         commitment: None,
+        keyed: identifiers.is_some() || message.is_some(),
         identifiers,
         message,
-        keyed,
         matches: i32::from(wanted.subject.is_some()),
         secret_sha256: None,
         refusal: None,
@@ -67,6 +59,18 @@ pub async fn prepare(desk: &Desk, tenant: TenantId, wanted: &Wanted) -> Result<C
         certificate_jws: None,
         version: 1,
     })
+}
+
+/// What the person gave to be found by, and what they wrote.
+async fn sealed(desk: &Desk, tenant: TenantId, id: Uuid, wanted: &Wanted) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+    if wanted.identifiers.is_none() && wanted.message.is_none() {
+        return Ok((None, None));
+    }
+    let key = desk.case_key(tenant, id).await?;
+    let given = wanted.identifiers.as_ref().map(serde_json::to_vec).transpose()?;
+    let identifiers = given.map(|given| seal::seal(&key, &place(tenant, id, cases::STORE), &given));
+    let message = wanted.message.as_ref().map(|text| seal::seal(&key, &place(tenant, id, MESSAGES), text.as_bytes()));
+    Ok((identifiers, message))
 }
 
 /// Keeps a case; one that a tenant opened starts at once.

@@ -3,7 +3,7 @@
 use super::{Desk, ImportContacts};
 use crate::domain::import::cell::outgoing;
 use crate::error::{Error, Result};
-use crate::importing::{REJECTED, Staged, open_header, open_staged};
+use crate::importing::{REJECTED, Staged, chunk_place, open_header, open_rows};
 use crate::store::imports;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, get};
@@ -63,7 +63,7 @@ impl Rejects {
     async fn next(self, after: Option<i64>) -> Result<Option<(Bytes, (Self, Option<i64>))>> {
         let (tenant, import) = (self.tenant, self.import);
         let Some((chunk, sealed)) = imports::next_rejects(&self.db, tenant, import, after).await? else { return Ok(None) };
-        let rows = open_staged(&self.key, tenant, import, chunk, REJECTED, &sealed)?;
+        let rows = open_rows(&self.key, &chunk_place(tenant, import, chunk, REJECTED), &sealed)?;
         let records: Vec<Vec<String>> = rows.iter().map(shown).collect();
         Ok(Some((lines(&records)?, (self, Some(chunk)))))
     }

@@ -10,7 +10,7 @@ mod staged;
 mod turns;
 
 pub use stage::{Declared, Stager};
-pub use staged::{Counts, Staged, open_header, open_staged};
+pub use staged::{Counts, Staged, chunk_place, open_header, open_rows};
 pub use turns::Importer;
 
 /// How many rows a chunk has.

@@ -1,9 +1,9 @@
 //! What a chunk comes to, before anything of it is kept: who is new, who is there, who must not come, sealed and ready.
 
-use super::REJECTED;
 use super::chunk::{Candidate, Chunk};
 use super::merge::Pair;
-use super::staged::{Counts, open_header, open_rows, seal_rows};
+use super::staged::{Counts, chunk_place, open_header, open_rows, seal_rows};
+use super::{REJECTED, STAGED};
 use crate::domain::fields::Values;
 use crate::domain::import::layout::Mapping;
 use crate::error::{Error, Lost, Result};
@@ -65,7 +65,7 @@ impl Work<'_> {
     pub async fn parsed(&self, number: i64) -> Result<Option<Parsed>> {
         let (tenant, import) = (self.tenant, self.run.id);
         let Some(sealed) = imports::read_chunk(self.db, tenant, import, number).await? else { return Ok(None) };
-        let rows = open_rows(self.key, tenant, import, number, &sealed).map_err(|cause| lost(cause, Lost::Rows))?;
+        let rows = open_rows(self.key, &chunk_place(tenant, import, number, STAGED), &sealed).map_err(|cause| lost(cause, Lost::Rows))?;
         let mapping = self.run.mapping.as_deref().ok_or(Error::Lost(Lost::Columns))?;
         let mapping: Mapping = open_header(self.key, tenant, import, mapping).map_err(|cause| lost(cause, Lost::Columns))?;
         let indexes = self.vault.indexes(tenant).await?;
@@ -85,8 +85,11 @@ impl Work<'_> {
             new.iter().map(|candidate| candidate.rows - 1).sum::<u64>() + known.iter().map(|(_, candidate)| candidate.rows).sum::<u64>();
         let created = self.made(new).await?;
         let merged = self.merged(self.answered_for(known, &mut counts)).await?;
-        let rejects =
-            if rejects.is_empty() { None } else { Some(seal_rows(self.key, self.tenant, self.run.id, number, REJECTED, &rejects)?) };
+        let rejects = if rejects.is_empty() {
+            None
+        } else {
+            Some(seal_rows(self.key, &chunk_place(self.tenant, self.run.id, number, REJECTED), &rejects)?)
+        };
         let tokens = tokens.into_iter().filter(|token| !suppressed.contains(token)).collect();
         Ok(Outcome { number, rows, created, merged, tokens, known_by, counts, rejects })
     }

@@ -2,7 +2,7 @@
 
 use super::STAGED;
 use super::reading::{Part, read};
-use super::staged::{Counts, Staged, seal_header, seal_rows};
+use super::staged::{Counts, Staged, chunk_place, seal_header, seal_rows};
 use crate::acts::{self, Kind};
 use crate::error::{Error, Result};
 use crate::store::imports::{self, ImportRow};
@@ -131,7 +131,7 @@ impl Stager<'_> {
 
     async fn keep_chunk(&self, run: &mut ImportRow, key: &Key, rows: &[Staged]) -> Result<()> {
         let (tenant, import, chunk) = (TenantId::from(run.tenant_id), run.id, run.chunks);
-        let sealed = seal_rows(key, tenant, import, chunk, STAGED, rows)?;
+        let sealed = seal_rows(key, &chunk_place(tenant, import, chunk, STAGED), rows)?;
         self.db
             .tx(tenant, "imports.stage", async |tx: &mut TenantTx| imports::stage(tx, import, chunk, &sealed).await.map_err(Error::from))
             .await?;

@@ -1,11 +1,11 @@
 //! What is staged of a file: rows as they came, sealed under the key of the import.
 
-use super::{HEADER, STAGED};
+use super::HEADER;
 use crate::domain::import::row::{Fault, Warning};
 use crate::error::Result;
 use crate::vault::import_place;
 use kernel::TenantId;
-use seal::Key;
+use seal::{Key, Place};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -48,24 +48,19 @@ impl Counts {
     }
 }
 
-/// A chunk is a row of its own in what is sealed.
-pub fn chunk_row(chunk: i64) -> Uuid {
-    Uuid::from_u128(u128::from(chunk.unsigned_abs()))
+/// Where the rows of a chunk stand in one of the import's stores: a chunk is a row of its own.
+pub fn chunk_place(tenant: TenantId, import: Uuid, chunk: i64, store: &str) -> Place<'_> {
+    import_place(tenant, import, store, Uuid::from_u128(u128::from(chunk.unsigned_abs())))
 }
 
-pub fn seal_rows(key: &Key, tenant: TenantId, import: Uuid, chunk: i64, store: &str, rows: &[Staged]) -> Result<Vec<u8>> {
-    Ok(seal::seal(key, &import_place(tenant, import, store, chunk_row(chunk)), &serde_json::to_vec(rows)?))
+pub fn seal_rows(key: &Key, place: &Place<'_>, rows: &[Staged]) -> Result<Vec<u8>> {
+    Ok(seal::seal(key, place, &serde_json::to_vec(rows)?))
 }
 
-/// The rows of a chunk.
-pub fn open_staged(key: &Key, tenant: TenantId, import: Uuid, chunk: i64, store: &str, sealed: &[u8]) -> Result<Vec<Staged>> {
+pub fn open_rows(key: &Key, place: &Place<'_>, sealed: &[u8]) -> Result<Vec<Staged>> {
     #[expect(clippy::disallowed_methods, reason = "rows on their way into contacts, or back to whoever sent them as rejects.csv")]
-    let plain = seal::open(key, &import_place(tenant, import, store, chunk_row(chunk)), sealed)?;
+    let plain = seal::open(key, place, sealed)?;
     Ok(serde_json::from_slice(&plain)?)
-}
-
-pub fn open_rows(key: &Key, tenant: TenantId, import: Uuid, chunk: i64, sealed: &[u8]) -> Result<Vec<Staged>> {
-    open_staged(key, tenant, import, chunk, STAGED, sealed)
 }
 
 pub fn seal_header<T: Serialize>(key: &Key, tenant: TenantId, import: Uuid, what: &T) -> Result<Vec<u8>> {

@@ -90,18 +90,23 @@ pub fn dump(keys: &Keys, target: &Path) -> anyhow::Result<Map<String, Value>> {
     Ok(counts)
 }
 
-fn open(keys: &Keys, tenant: Uuid, holder: Uuid, place: (&str, Uuid), subkey: &str, sealed: &[u8]) -> Option<Value> {
-    let key = keys.get(tenant, holder)?;
+fn at<'a>(tenant: Uuid, holder: Uuid, (store, row): (&'a str, Uuid), category: &'a str) -> Place<'a> {
+    Place { tenant: TenantId::from(tenant), holder, store, row, category }
+}
+
+/// Opens what is sealed at a place, whose category names the key of the holder's that it is under.
+fn open(keys: &Keys, place: &Place<'_>, sealed: &[u8]) -> Option<Value> {
+    let (tenant, subkey) = (place.tenant.uuid(), place.category);
+    let key = keys.get(tenant, place.holder)?;
     let key = match subkey.parse::<Category>() {
         Ok(category) => key.category(category).key().clone(),
         Err(_) => key.subkey(subkey),
     };
-    let place = Place { tenant: TenantId::from(tenant), holder, store: place.0, row: place.1, category: subkey };
     #[expect(clippy::disallowed_methods, reason = "an operator who holds the keys looks at what they still open")]
-    let plain = seal::open(&key, &place, sealed).ok()?;
+    let plain = seal::open(&key, place, sealed).ok()?;
     // As JSON where it is JSON: a value that is escaped twice would be found in no spelling.
     let value = serde_json::from_slice(&plain).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&plain).into_owned()));
-    Some(json!({"tenant_id": tenant, "holder_id": holder, "store": place.store, "value": value}))
+    Some(json!({"tenant_id": tenant, "holder_id": place.holder, "store": place.store, "value": value}))
 }
 
 fn column(keys: &Keys, databases: &Path, sealed: &Sealed) -> anyhow::Result<Vec<Value>> {
@@ -113,7 +118,7 @@ fn column(keys: &Keys, databases: &Path, sealed: &Sealed) -> anyhow::Result<Vec<
             Row::Chunk => Uuid::from_u128(row.get("chunk")?.as_u64()?.into()),
         };
         let value = Bytes::deserialize(row.get(sealed.column)?).ok()?;
-        open(keys, id("tenant_id")?, id(sealed.holder)?, (sealed.store, place), sealed.subkey, &value.0)
+        open(keys, &at(id("tenant_id")?, id(sealed.holder)?, (sealed.store, place), sealed.subkey), &value.0)
     });
     Ok(opened.collect())
 }
@@ -135,7 +140,7 @@ fn parts(keys: &Keys, databases: &Path) -> anyhow::Result<Vec<Value>> {
         rows_of::<Case>(databases, "rights.cases")?.into_iter().map(|case| (case.id, case.subject_id)).collect();
     let opened = rows_of::<Part>(databases, PARTS)?.into_iter().filter_map(|part| {
         let person = people.get(&part.case_id).copied().flatten()?;
-        open(keys, part.tenant_id, person, (&format!("{}.package", part.service), part.case_id), "package", &part.sealed.0)
+        open(keys, &at(part.tenant_id, person, (&format!("{}.package", part.service), part.case_id), "package"), &part.sealed.0)
     });
     Ok(opened.collect())
 }
@@ -155,7 +160,7 @@ fn records(keys: &Keys, topics: &Path) -> anyhow::Result<Vec<Value>> {
             if is(RightsTask::TYPE) {
                 let Ok(task) = RightsTask::decode(value.as_slice()) else { continue };
                 if let (Ok(tenant), Ok(case)) = (Uuid::from_slice(&task.tenant_id), Uuid::from_slice(&task.case_id)) {
-                    opened.extend(open(keys, tenant, case, ("rights.cases", case), "personal", &task.sealed_identifiers));
+                    opened.extend(open(keys, &at(tenant, case, ("rights.cases", case), "personal"), &task.sealed_identifiers));
                 }
             } else if is(RightsOutcome::TYPE) {
                 let Ok(outcome) = RightsOutcome::decode(value.as_slice()) else { continue };
@@ -165,7 +170,9 @@ fn records(keys: &Keys, topics: &Path) -> anyhow::Result<Vec<Value>> {
                     continue;
                 };
                 let store = format!("{}.package", outcome.service);
-                opened.extend(outcome.parts.iter().filter_map(|part| open(keys, tenant, person, (&store, case), "package", &part.sealed)));
+                opened.extend(
+                    outcome.parts.iter().filter_map(|part| open(keys, &at(tenant, person, (&store, case), "package"), &part.sealed)),
+                );
             }
         }
     }
