@@ -7,7 +7,7 @@ mod prepare;
 
 pub use child::kill_children;
 pub use kafka::Kafka;
-pub use postgres::{Postgres, PostgresOptions};
+pub use postgres::{Postgres, PostgresOptions, forget_lent};
 pub use prepare::Prepared;
 
 /// `guard.sh SIGNAL GRACE CMD…`: runs a command and ends it when its standard input closes; kills it when it has not ended so many seconds later.

@@ -126,13 +126,13 @@ fn data_folder(folder: &Path, tenant: Option<&User>) -> anyhow::Result<PathBuf> 
     } else {
         let mut hasher = DefaultHasher::new();
         (fs::canonicalize(folder)?, std::process::id()).hash(&mut hasher);
-        let data = PathBuf::from(format!("/var/lib/mxtr/{:016x}/postgres", hasher.finish()));
+        let data = Path::new(LENT).join(format!("{:016x}/postgres", hasher.finish()));
         fs::write(&note, format!("{}\n", data.display()))?;
         data
     };
     let parent = data.parent().context("the data have a folder")?;
     fs::create_dir_all(parent)?;
-    fs::set_permissions("/var/lib/mxtr", Permissions::from_mode(0o755))?;
+    fs::set_permissions(LENT, Permissions::from_mode(0o755))?;
     chown(parent, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
     fs::set_permissions(parent, Permissions::from_mode(0o700))?;
     Ok(data)
@@ -216,6 +216,25 @@ fn as_user(command: &Command, tenant: Option<&User>) -> Command {
     lent
 }
 
+/// Where an unprivileged user holds root's data.
+const LENT: &str = "/var/lib/mxtr";
+
+/// Removes the data that an unprivileged user holds for a folder of root's. The note that names them may be anybody's word: nothing is removed but what stands right
+/// below the one place for such data.
+pub fn forget_lent(folder: &Path) {
+    let Ok(note) = fs::read_to_string(folder.join("postgres.where")) else { return };
+    if let Some(lent) = lent(Path::new(note.trim())) {
+        let _gone = fs::remove_dir_all(lent);
+    }
+}
+
+/// `/var/lib/mxtr/<hash>`, for `/var/lib/mxtr/<hash>/postgres` and nothing else.
+fn lent(data: &Path) -> Option<&Path> {
+    let (parent, is_data) = (data.parent()?, data.ends_with("postgres"));
+    let name = parent.strip_prefix(LENT).ok()?.to_str()?;
+    (is_data && name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(parent)
+}
+
 /// Whether this process says of itself, in the file beside its data, that it takes connections.
 fn is_ready(data: &Path, pid: i32) -> bool {
     let said = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
@@ -233,4 +252,29 @@ fn answers(port: u16) -> std::io::Result<bool> {
     let mut kind = [0; 1];
     stream.read_exact(&mut kind)?;
     Ok(kind == *b"R")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lent;
+    use std::path::Path;
+
+    #[test]
+    fn only_what_was_lent_is_removed() {
+        let good = Path::new("/var/lib/mxtr/0123456789abcdef/postgres");
+        assert_eq!(lent(good), Some(Path::new("/var/lib/mxtr/0123456789abcdef")));
+        for named in [
+            "/home/x",
+            "/var/lib/mxtr/postgres",
+            "/var/lib/mxtr/../../../home/postgres",
+            "/var/lib/mxtr/0123456789abcdef",
+            "/var/lib/mxtr/0123456789abcdef/../postgres",
+            "/var/lib/mxtr/0123456789abcdef/postgres/x",
+            "/var/lib/mxtr/0123456789abcde./postgres",
+            "postgres",
+            "",
+        ] {
+            assert_eq!(lent(Path::new(named)), None, "{named}");
+        }
+    }
 }

@@ -132,7 +132,9 @@ async fn one_trace_goes_from_a_request_through_outbox_and_kafka_to_the_consumer_
     let tenant = a_person_comes(&platform).await;
     until("the consumer's work is in the trace of the request", || async {
         let spans = collector.trace();
-        transaction(&spans, "consent.on_contact_changed").is_some() && find(&spans, "POST /v1/contacts/search", "contacts").is_some()
+        transaction(&spans, "consent.on_contact_changed").is_some()
+            && find(&spans, "process contacts.changes", "consent").is_some()
+            && find(&spans, "POST /v1/contacts/search", "contacts").is_some()
     })
     .await;
 

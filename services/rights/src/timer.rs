@@ -104,7 +104,7 @@ async fn remind(desk: &Desk, tenant: TenantId, id: Uuid, now: Timestamp) -> Resu
             if due > now {
                 return Ok(due);
             }
-            // Whoever found something left removes it and looks again; the others' answers stand.
+            // Whoever found something left has to say again that it erased, and that nothing is left; the others are asked too, and need not answer.
             if phase == RightsPhase::Scan && outcomes::forget_refused_scans(tx, id).await? {
                 tracing::warn!(case = %id, "something was left of an erasure; it is erased again");
                 desk.enter(tx, &mut case, State::Erasing).await?;

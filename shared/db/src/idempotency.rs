@@ -46,6 +46,8 @@ pub async fn claim(tx: &mut TenantTx, key: &str, body_hmac: &[u8]) -> QueryResul
     if claimed == 1 {
         return Ok(Claim::First);
     }
+    // Locked: whoever answers it anew is waited for, and what they say is what is read.
+    idempotency::table.find((tenant.uuid(), key)).select(idempotency::key).for_update().first::<String>(tx.conn()).await?;
     known(tx, key, body_hmac, Timestamp::UNIX_EPOCH).await?.ok_or(diesel::result::Error::NotFound)
 }
 

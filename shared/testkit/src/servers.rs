@@ -55,7 +55,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.kafka.kill();
         self.postgres.kill();
-        forget_data(self.folder.path());
+        embedded::forget_lent(self.folder.path());
     }
 }
 
@@ -64,18 +64,9 @@ fn sweep(place: &Path) {
     for folder in fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path()) {
         let ours = folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX));
         if ours && File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok()) {
-            forget_data(&folder);
+            embedded::forget_lent(&folder);
             let _gone = fs::remove_dir_all(&folder);
         }
-    }
-}
-
-/// Removes what an unprivileged user held for root.
-fn forget_data(folder: &Path) {
-    if let Ok(data) = fs::read_to_string(folder.join("postgres.where"))
-        && let Some(parent) = Path::new(data.trim()).parent()
-    {
-        let _gone = fs::remove_dir_all(parent);
     }
 }
 
@@ -104,18 +95,16 @@ mod tests {
     fn what_a_run_left_is_swept_when_nobody_holds_it_any_more() {
         let place = tempfile::tempdir().unwrap();
         let run = |name: &str| {
-            let (folder, data) = (place.path().join(format!("{PREFIX}{name}")), place.path().join(format!("lent/{name}/postgres")));
+            let folder = place.path().join(format!("{PREFIX}{name}"));
             fs::create_dir_all(&folder).unwrap();
-            fs::create_dir_all(&data).unwrap();
-            fs::write(folder.join("postgres.where"), data.display().to_string()).unwrap();
-            (File::create(folder.join(LOCK)).unwrap(), folder, data)
+            (File::create(folder.join(LOCK)).unwrap(), folder)
         };
-        let ((held, runs, its_data), (left, over, old_data)) = (run("runs"), run("over"));
+        let ((held, runs), (left, over)) = (run("runs"), run("over"));
         held.lock().unwrap();
         drop(left);
         fs::create_dir(place.path().join("somebody-elses")).unwrap();
         sweep(place.path());
-        assert_eq!((runs.exists(), its_data.exists(), over.exists(), old_data.exists()), (true, true, false, false));
+        assert_eq!((runs.exists(), over.exists()), (true, false));
         assert!(place.path().join("somebody-elses").exists());
     }
 }

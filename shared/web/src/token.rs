@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 /// The longest life of a token, in seconds.
 pub const LONGEST_LIFE: i64 = 300;
-/// How old by the clock the keys become before they are asked for again; what identity has withdrawn is believed no longer. Its answers say the same.
+/// How old by the clock the keys become before they are asked for again; what identity has withdrawn is believed no longer, as long as identity can be asked.
 const RENEW_AFTER: Duration = Duration::from_mins(5);
 /// An unknown key id makes us ask for the keys. Whoever comes within this time of a question waits for the next one: ids that nobody has can be
 /// sent at will, and must neither keep a new key from being found nor make more questions than this.

@@ -92,9 +92,14 @@ impl Importer {
                     self.look_again(&run).await;
                     after.insert(run.import, begun);
                 }
-                Ok(Looked::Elsewhere) => drop(had.insert(run.tenant)),
+                Ok(Looked::Elsewhere) => {
+                    had.insert(run.tenant);
+                    // Whoever claims it may be gone.
+                    self.look_again(&run).await;
+                }
                 Ok(Looked::Over) => {}
                 Err(cause) => {
+                    had.insert(run.tenant);
                     tracing::warn!(import = %run.import, cause = %cause, "an import waits: {cause}");
                     // Another process may fare better.
                     if let Err(cause) = queue::release(&self.db, Some(run.import)).await {
