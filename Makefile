@@ -12,7 +12,7 @@ tools: # what the system has to have; installs it on Debian as root, else says w
 	@./embedded/tools.sh
 
 demo: tools ## the main job on a real file, step by step, with what happened
-	cargo build -q -p mxtr -p e2e-tests && cargo run -q -p e2e-tests --bin demo
+	cargo build -p mxtr -p e2e-tests && cargo run -q -p e2e-tests --bin demo
 
 up: tools ## build, and run everything on this machine until Ctrl-C
 	cargo run -q -p mxtr -- up

@@ -318,12 +318,7 @@ impl Drop for Platform {
 
 /// Removes a platform that does not run, with its data.
 pub fn forget(folder: &Path) {
-    // As root the data of PostgreSQL stand elsewhere.
-    if let Ok(place) = std::fs::read_to_string(folder.join(".mxtr/postgres.where"))
-        && let Some(data) = Path::new(place.trim()).parent()
-    {
-        let _gone = std::fs::remove_dir_all(data);
-    }
+    embedded::forget_lent(&folder.join(".mxtr"));
     let _gone = std::fs::remove_dir_all(folder);
 }
 

@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::fs;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -34,7 +35,8 @@ struct Caller {
 impl Story {
     fn step(&self, title: &str) {
         self.step.set(self.step.get() + 1);
-        println!("\n\x1b[1m{:>2}. {title}\x1b[0m", self.step.get());
+        let (bold, plain) = if std::io::stdout().is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+        println!("\n{bold}{:>2}. {title}{plain}", self.step.get());
     }
 
     /// Makes a call, and prints it as somebody would type it, with its answer.

@@ -68,6 +68,8 @@ async fn a_platform_that_was_killed_leaves_nothing_running_and_serves_the_same_a
     a_stranger_is_not_taken_for_it(&platform);
     assert_eq!(platform.run(&["status"]).0, Some(3), "nothing runs");
     platform.start_again().await;
+    let said = platform.log();
+    assert!(said.contains("make a tenant next:\n  curl"), "what to do next is said at every start: {said}");
     until("the key is known again", || async { platform.get("/v1/me", &key).await.status == 200 }).await;
     assert_eq!(platform.get(&format!("/v1/imports/{import}"), &key).await.json()["counts"], before["counts"]);
     let page = platform.read("/v1/contacts?limit=200", &key, "client_service:support").await;

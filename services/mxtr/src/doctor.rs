@@ -43,13 +43,15 @@ pub fn run(json: bool) -> anyhow::Result<()> {
 
 /// What running needs; `embedded/tools.sh` installs the same, and what building needs.
 fn findings() -> Vec<Finding> {
+    let ps = tool("ps", "ps", &["-A"], "install ps (Debian: apt-get install procps)");
     vec![
         java(),
         tool("maven", "mvn", &["--version"], "install Maven (Debian: apt-get install maven; macOS: brew install maven)"),
         tool("tar", "tar", &["--version"], "install tar (Debian: apt-get install tar; macOS has it)"),
         tool("xz", "xz", &["--version"], "install xz (Debian: apt-get install xz-utils; macOS: brew install xz)"),
         tool("unzip", "unzip", &["-v"], "install unzip (Debian: apt-get install unzip; macOS has it)"),
-        tool("ps", "ps", &["-A"], "install ps (Debian: apt-get install procps)"),
+        // Not every ps says its version.
+        Finding { found: ps.remedy.is_none().then(|| "there".to_owned()), ..ps },
     ]
 }
 
@@ -67,6 +69,14 @@ fn java() -> Finding {
 
 fn tool(what: &'static str, program: &'static str, arguments: &[&str], remedy: &'static str) -> Finding {
     let said = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success());
-    let first = said.map(|output| String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().trim().to_owned());
+    let first = said.map(|output| plain(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default()));
     Finding { what, program, remedy: first.is_none().then_some(remedy), found: first }
+}
+
+/// A line without the colours that Maven sets even where nobody sees them.
+fn plain(line: &str) -> String {
+    let mut pieces = line.split('\u{1b}');
+    let before = pieces.next().unwrap_or_default();
+    let behind = pieces.map(|piece| piece.split_once('m').map_or(piece, |(_, text)| text));
+    std::iter::once(before).chain(behind).collect::<String>().trim().to_owned()
 }

@@ -6,7 +6,7 @@ use crate::openapi::header;
 use crate::{Problem, Slug};
 use actix_web::dev::Payload;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponseBuilder};
 use aws_lc_rs::hmac;
 use db::TenantTx;
 use db::idempotency::{Claim, claim, finish, look};
@@ -15,8 +15,12 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
-/// The header of an answer that was given before.
-pub const REPLAYED: (&str, &str) = ("Idempotency-Replayed", "true");
+/// Says in an answer whether it was given before.
+pub fn replay(response: &mut HttpResponseBuilder, replayed: bool) {
+    if replayed {
+        response.insert_header(("Idempotency-Replayed", "true"));
+    }
+}
 
 /// Hashes with a secret of the service: who holds a copy of the table can try neither bodies nor keys.
 pub(crate) struct KeyedHash(hmac::Key);

@@ -14,7 +14,7 @@ use privacy::Purpose;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::etag::etag;
-use web::idempotency::{IdempotencyKey, REPLAYED};
+use web::idempotency::{IdempotencyKey, replay};
 use web::{Caller, Problem, ValidJson, access_limit};
 
 /// One person, one purpose: a statement about two purposes is two statements.
@@ -123,9 +123,7 @@ pub async fn record_consent(
         .await?;
     let mut response = HttpResponse::Created();
     response.insert_header(("Location", format!("/v1/consents/{}", record.id))).insert_header(etag(record.version));
-    if replayed {
-        response.insert_header(REPLAYED);
-    }
+    replay(&mut response, replayed);
     Ok(show(response, &ConsentView::new(&record, recorder.lease)))
 }
 

@@ -12,7 +12,7 @@ use jiff_diesel::ToDiesel as _;
 use kernel::{AttestationId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::idempotency::{IdempotencyKey, REPLAYED};
+use web::idempotency::{IdempotencyKey, replay};
 use web::{Caller, Problem, ValidJson, access_limit};
 
 /// What a provider signed: that the people agreed to collection, and perhaps to sharing.
@@ -67,9 +67,7 @@ pub async fn create_attestation(
         })
         .await?;
     let mut response = HttpResponse::Created();
-    if replayed {
-        response.insert_header(REPLAYED);
-    }
+    replay(&mut response, replayed);
     Ok(response.json(AttestationView {
         id: attestation.id.into(),
         provider: attestation.provider,

@@ -17,7 +17,7 @@ use jiff_diesel::ToDiesel as _;
 use kernel::{SubjectId, TenantId};
 use privacy::{CategorySet, Verb};
 use web::etag::etag;
-use web::idempotency::{IdempotencyKey, REPLAYED};
+use web::idempotency::{IdempotencyKey, replay};
 use web::{Caller, Problem, ValidJson, access_limit};
 
 /// Makes a contact of the caller's tenant. The answer repeats no value: read the contact for a purpose.
@@ -51,9 +51,7 @@ pub async fn create_contact(
     };
     let mut response = HttpResponse::Created();
     response.insert_header(("Location", format!("/v1/contacts/{}", row.id))).insert_header(etag(row.version));
-    if replayed {
-        response.insert_header(REPLAYED);
-    }
+    replay(&mut response, replayed);
     Ok(response.json(ContactMeta::from(&row)))
 }
 

@@ -16,7 +16,7 @@ use privacy::Basis;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use web::etag::etag;
-use web::idempotency::{IdempotencyKey, REPLAYED};
+use web::idempotency::{IdempotencyKey, replay};
 use web::{Caller, Problem, Query, Slug, access_limit};
 
 /// Where the data come from.
@@ -71,9 +71,7 @@ pub async fn create_import(
     let run = if replayed { run } else { stager.stage(run, body).await? };
     let mut response = HttpResponse::Created();
     response.insert_header(("Location", format!("/v1/imports/{}", run.id))).insert_header(etag(run.version));
-    if replayed {
-        response.insert_header(REPLAYED);
-    }
+    replay(&mut response, replayed);
     Ok(response.json(ImportView::of(&desk.vault, &run).await?))
 }
 

@@ -36,7 +36,7 @@ pub struct ImportView {
     pub attestation_id: Option<AttestationId>,
     /// The layout that was recognised.
     pub layout: Option<String>,
-    /// What each column of the file is for; empty until that is known.
+    /// What each column of the file is for; empty until that is known, and once it cannot be read any more.
     #[schema(value_type = std::collections::HashMap<String, Column>)]
     pub columns: BTreeMap<String, Column>,
     /// The names of the file's columns, in its order.
@@ -51,14 +51,11 @@ pub struct ImportView {
 
 impl ImportView {
     pub async fn of(vault: &Vault, run: &ImportRow) -> Result<Self> {
-        let tenant = run.tenant_id.into();
-        let (mut header, mut mapping) = (Vec::<String>::new(), None::<Mapping>);
-        // With the file its key went.
-        if let Some(sealed) = &run.header {
-            let key = vault.import_key(tenant, run.id).await?;
-            header = open_header(&key, tenant, run.id, sealed)?;
-            mapping = run.mapping.as_deref().map(|sealed| open_header(&key, tenant, run.id, sealed)).transpose()?;
-        }
+        let (header, mapping) = match names(vault, run).await {
+            // What can never be read again fails the run when it is committed; it is no reason not to show how far it is.
+            Err(Error::Lost(_) | Error::Unopenable(_) | Error::Stored(_)) => Default::default(),
+            known => known?,
+        };
         let columns = mapping.map(|mapping| header.iter().cloned().zip(mapping.0).collect()).unwrap_or_default();
         Ok(Self {
             id: run.id.into(),
@@ -77,6 +74,15 @@ impl ImportView {
             finished_at: run.finished_at.map(jiff_diesel::Timestamp::to_jiff),
         })
     }
+}
+
+/// The names of the columns, and what they are for; none where the file and its key are gone.
+async fn names(vault: &Vault, run: &ImportRow) -> Result<(Vec<String>, Option<Mapping>)> {
+    let Some(header) = &run.header else { return Ok(Default::default()) };
+    let tenant = run.tenant_id.into();
+    let key = vault.import_key(tenant, run.id).await?;
+    let mapping = run.mapping.as_deref().map(|sealed| open_header(&key, tenant, run.id, sealed)).transpose()?;
+    Ok((open_header(&key, tenant, run.id, header)?, mapping))
 }
 
 /// An import with its state, its progress and what became of the rows so far.

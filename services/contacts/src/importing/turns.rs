@@ -6,6 +6,7 @@ use crate::store::imports;
 use crate::store::queue::{self, Due};
 use crate::vault::Vault;
 use db::{Db, TenantTx};
+use jiff::SignedDuration;
 use jiff_diesel::ToDiesel as _;
 use kernel::TenantId;
 use opener::{HolderKind, Opener};
@@ -17,6 +18,8 @@ use uuid::Uuid;
 
 /// Imports of other processes, or from before a crash, are found by looking.
 const LOOK: Duration = Duration::from_secs(1);
+/// A run that is about to be let go is looked at so much later, whatever becomes of whoever lets it go: longer than a transaction may take.
+const LOOK_ANYWAY: SignedDuration = SignedDuration::from_secs(30);
 
 /// Works on imports that are to be committed.
 pub struct Importer {
@@ -41,6 +44,11 @@ impl Importer {
         Self { db, opener, vault, wake: Notify::new() }
     }
 
+    /// Before a run is let go: it is looked at soon even when nobody lives to say that it was. One that was not goes back to its time.
+    pub async fn expect(&self, tenant: TenantId, import: Uuid) -> Result<()> {
+        Ok(queue::enqueue(&self.db, tenant, import, self.db.clock().now() + LOOK_ANYWAY).await?)
+    }
+
     /// Lets the run be worked on.
     pub async fn enqueue(&self, tenant: TenantId, import: Uuid) -> Result<()> {
         queue::enqueue(&self.db, tenant, import, self.db.clock().now()).await?;
@@ -50,15 +58,10 @@ impl Importer {
 
     /// Works until it is told to stop.
     pub async fn run(&self, stop: CancellationToken) -> anyhow::Result<()> {
-        // Once all of them: one that was let go may not have come to the front before a crash.
-        let mut all = true;
         let mut begun = HashMap::new();
         while !stop.is_cancelled() {
-            match queue::due(&self.db, all).await {
-                Ok(due) => {
-                    all = false;
-                    begun = stop.run_until_cancelled(Box::pin(self.round(due, begun))).await.unwrap_or_default();
-                }
+            match queue::due(&self.db).await {
+                Ok(due) => begun = stop.run_until_cancelled(Box::pin(self.round(due, begun))).await.unwrap_or_default(),
                 Err(cause) => {
                     begun = HashMap::new();
                     tracing::warn!(%cause, "imports cannot be looked for");
@@ -83,20 +86,14 @@ impl Importer {
         let (mut after, mut had) = (HashMap::new(), HashSet::new());
         for run in due {
             if had.contains(&run.tenant) {
-                self.look_again(&run).await;
                 continue;
             }
             match self.look(&run, before.remove(&run.import)).await {
                 Ok(Looked::Begun(begun)) => {
                     had.insert(run.tenant);
-                    self.look_again(&run).await;
                     after.insert(run.import, begun);
                 }
-                Ok(Looked::Elsewhere) => {
-                    had.insert(run.tenant);
-                    // Whoever claims it may be gone.
-                    self.look_again(&run).await;
-                }
+                Ok(Looked::Elsewhere) => drop(had.insert(run.tenant)),
                 Ok(Looked::Over) => {}
                 Err(cause) => {
                     had.insert(run.tenant);
@@ -105,20 +102,10 @@ impl Importer {
                     if let Err(cause) = queue::release(&self.db, Some(run.import)).await {
                         tracing::debug!(%cause, "an import stays claimed for some seconds");
                     }
-                    self.look_again(&run).await;
                 }
             }
         }
         after
-    }
-
-    /// Only the first look is at runs that wait for later. One that it did not bring to its end is looked at with the others from then on.
-    async fn look_again(&self, run: &Due) {
-        if run.waits(self.db.clock().now())
-            && let Err(cause) = queue::enqueue(&self.db, run.tenant, run.import, self.db.clock().now()).await
-        {
-            tracing::warn!(import = %run.import, %cause, "an import may wait for the next start");
-        }
     }
 
     /// Commits some of a run that is let go, forgets the file of one that has come to its end, and leaves any other until then.

@@ -23,13 +23,6 @@ pub struct Due {
     pub free: bool,
 }
 
-impl Due {
-    /// Whether its time has not come.
-    pub fn waits(&self, now: Timestamp) -> bool {
-        self.at.to_jiff() > now
-    }
-}
-
 /// Lets a run be looked at from this time on, instead of any other.
 pub async fn enqueue(db: &Db, of: TenantId, import: Uuid, due: Timestamp) -> Result<(), DbError> {
     db.tx(TenantId::HOUSE, "imports.enqueue", async |tx: &mut TenantTx| {
@@ -62,11 +55,10 @@ pub async fn dequeue(db: &Db, import: Uuid) -> Result<(), DbError> {
     .await
 }
 
-/// The runs that are to be looked at, in the order in which they came. Those that wait for later, too, when `all` are asked for.
-pub async fn due(db: &Db, all: bool) -> Result<Vec<Due>, DbError> {
-    let until = if all { Timestamp::MAX } else { db.clock().now() };
+/// The runs that are to be looked at, in the order in which they came.
+pub async fn due(db: &Db) -> Result<Vec<Due>, DbError> {
     let query = queue::table
-        .filter(queue::tenant_id.eq(TenantId::HOUSE.uuid()).and(queue::due_at.le(until.to_diesel())))
+        .filter(queue::tenant_id.eq(TenantId::HOUSE.uuid()).and(queue::due_at.le(db.clock().now().to_diesel())))
         .order(queue::import_id)
         .select((queue::of_tenant, queue::import_id, queue::due_at, queue::claimed_by, sql::<Bool>(ENDED)));
     let rows: Vec<(Uuid, Uuid, jiff_diesel::Timestamp, Option<String>, bool)> = db.read(TenantId::HOUSE, "imports.queued", query).await?;

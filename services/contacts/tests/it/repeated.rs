@@ -71,6 +71,28 @@ async fn a_file_that_is_sent_twice_is_one_import_unless_nothing_of_the_first_sta
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_repetitions_at_once_of_a_file_of_which_nothing_stayed_make_one_import() {
+    let app = App::start().await;
+    let owner = app.owner();
+    assert_eq!(send_file(&owner, CLIENT, "k-1", "").await.status, 400);
+    let (ada, superuser) = (file(&[("ada@example.com", "Ada", "")]), app.database.superuser().await);
+    // Both are on their way before either can see what became of the first.
+    let mut holder = app.database.superuser().await;
+    let held = holder.transaction().await.unwrap();
+    held.batch_execute("SELECT 1 FROM contacts.imports FOR UPDATE").await.unwrap();
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let release = async {
+        testkit::until("both wait", || async { superuser.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 2 }).await;
+        held.rollback().await.unwrap();
+    };
+    let (one, two, ()) = tokio::join!(send_file(&owner, CLIENT, "k-1", &ada), send_file(&owner, CLIENT, "k-1", &ada), release);
+    let statuses = (one.status, two.status);
+    assert!(matches!(statuses, (201, 201 | 409) | (409, 201)), "{} {}", one.text, two.text);
+    assert_eq!(rows(&app, "imports").await, 2, "the broken one, and one");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_comes_again_while_it_is_still_read_is_told_so() {
     let app = App::start().await;
     let owner = app.owner();

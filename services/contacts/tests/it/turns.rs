@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::imports::file;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::Client;
 use uuid::Uuid;
@@ -79,8 +80,7 @@ async fn a_file_that_can_never_be_read_has_failed_and_says_why() {
     ] {
         let (path, id) = staged(&app, &owner, failure, 1001).await;
         assert_eq!(superuser.execute(damage, &[&id.to_string()]).await.unwrap(), 1, "{failure}");
-        // The view of columns that cannot be read is none; what is committed is what counts.
-        owner.post(&format!("{path}/commit"), &Value::Null).await;
+        commit(&owner, &path).await;
         let failed = until(&owner, &path, "failed").await;
         assert_eq!((failed["failure"].as_str(), &failed["progress"]["done"]), (Some(failure), &json!(done)), "{failed}");
         let left = superuser.query_one("SELECT count(*) FROM contacts.import_chunks", &[]).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_file_whose_key_is_destroyed_has_failed() {
     let owner = app.owner();
     let (path, id) = staged(&app, &owner, "keyless", 3).await;
     app.destroy_import_key(id).await;
-    owner.post(&format!("{path}/commit"), &Value::Null).await;
+    commit(&owner, &path).await;
     assert_eq!(until(&owner, &path, "failed").await["failure"], "key-destroyed");
     // What came after it is brought in all the same.
     let (next, _) = staged(&app, &owner, "next", 1).await;
@@ -110,11 +110,69 @@ async fn whatever_was_let_in_before_a_crash_is_brought_in_after_it_also_behind_a
     let app = App::start().await;
     let ((large, _), (small, _)) = (staged(&app, &app.owner(), "large", 5_000).await, staged(&app, &app.owner(), "small", 3).await);
     app.runtime.clone().shut_down().await;
-    // The process was gone before either came to the front of the queue.
-    app.database.superuser().await.batch_execute("UPDATE contacts.imports SET state = 'committing'").await.unwrap();
+    // What a process leaves that is gone before it could say that they were let go.
+    let soon = app.clock.now() + SignedDuration::from_secs(30);
+    let left = format!("UPDATE contacts.imports SET state = 'committing'; UPDATE contacts.queue SET due_at = '{soon}'");
+    app.database.superuser().await.batch_execute(&left).await.unwrap();
     let app = app.again().await;
+    app.clock.advance_to(soon).unwrap();
     for path in [&large, &small] {
         assert_eq!(app.until_done(path).await["state"], "done");
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_looked_at_soon_whatever_becomes_of_whoever_lets_it_go() {
+    let app = App::start().await;
+    let (path, id) = staged(&app, &app.owner(), "mine", 3).await;
+    let superuser = app.database.superuser().await;
+    let due = async || {
+        superuser
+            .query_one("SELECT due_at::text FROM contacts.queue WHERE import_id::text = $1", &[&id.to_string()])
+            .await
+            .unwrap()
+            .get::<_, String>(0)
+    };
+    let at_its_end = due().await;
+    // Nobody can let it go: its row is held until the request gives up.
+    let mut holder = app.database.superuser().await;
+    let held = holder.transaction().await.unwrap();
+    held.batch_execute(&format!("SELECT 1 FROM contacts.imports WHERE id = '{id}' FOR UPDATE")).await.unwrap();
+    let refused = app.owner().post(&format!("{path}/commit"), &Value::Null).await;
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    assert!(due().await < at_its_end, "it is looked at before its end");
+    held.rollback().await.unwrap();
+    app.clock.advance_to(app.clock.now() + SignedDuration::from_secs(30)).unwrap();
+    testkit::until("it goes back to its time", || async { due().await == at_its_end }).await;
+    assert_eq!(app.owner().get(&path).await.json()["state"], "staged");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_waits_is_not_overtaken_by_a_later_one_of_its_tenant() {
+    let app = App::start().await;
+    let ((first, id), (second, _)) = (staged(&app, &app.owner(), "first", 3).await, staged(&app, &app.owner(), "second", 3).await);
+    let (mut holder, superuser) = (app.database.superuser().await, app.database.superuser().await);
+    let claimed = async |until: &str| {
+        let sql =
+            format!("SELECT count(*) FROM contacts.queue WHERE import_id = '{id}' AND claimed_by IS NOT NULL AND claimed_until {until}");
+        superuser.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) == 1
+    };
+    // While nobody can be put in, the turns of the first fail, one after the other.
+    let held = holder.transaction().await.unwrap();
+    held.batch_execute("LOCK TABLE contacts.contacts IN SHARE MODE").await.unwrap();
+    commit(&app.owner(), &first).await;
+    commit(&app.owner(), &second).await;
+    testkit::until("a turn has failed", || claimed("IS NULL")).await;
+    held.rollback().await.unwrap();
+    let held = holder.transaction().await.unwrap();
+    held.batch_execute(&format!("SELECT 1 FROM contacts.imports WHERE id = '{id}' FOR UPDATE")).await.unwrap();
+    testkit::until("it has another", || claimed("IS NOT NULL")).await;
+    assert_eq!(app.owner().get(&second).await.json()["progress"]["done"], 0, "nobody comes before it");
+    held.rollback().await.unwrap();
+    for path in [&first, &second] {
+        assert_eq!(app.until_done(path).await["counts"]["created"], 3);
     }
     app.stop().await;
 }

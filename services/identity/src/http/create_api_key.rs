@@ -2,7 +2,7 @@
 
 use super::Administer;
 use super::grantor::{Made, grantor};
-use super::view::{ApiKeyView, NewApiKeyView};
+use super::view::NewApiKeyView;
 use crate::domain::api_key::{ApiKey, Label};
 use crate::domain::grant::{Terms, Wish};
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::apikey::mint;
 use web::etag::etag;
-use web::idempotency::{IdempotencyKey, REPLAYED};
+use web::idempotency::{IdempotencyKey, replay};
 use web::{Caller, Problem, ValidJson, access_limit};
 
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -128,9 +128,6 @@ pub async fn make(tx: &mut TenantTx, label: Label, terms: Terms, by: PrincipalId
 pub fn shown(made: &Made, db: &Db) -> HttpResponse {
     let mut answer = HttpResponse::Created();
     answer.insert_header((LOCATION, format!("/v1/api-keys/{}", made.key.id))).insert_header(etag(made.key.version));
-    let view = ApiKeyView::new(&made.key, db.clock().now());
-    match &made.minted {
-        Some(minted) => answer.json(NewApiKeyView { view, key: Some(minted.text.expose().to_owned()) }),
-        None => answer.insert_header(REPLAYED).json(NewApiKeyView { view, key: None }),
-    }
+    replay(&mut answer, made.minted.is_none());
+    answer.json(NewApiKeyView::new(&made.key, made.minted.as_ref(), db.clock().now()))
 }

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::apikey::{Minted, mint};
 use web::etag::etag;
-use web::idempotency::{IdempotencyKey, REPLAYED};
+use web::idempotency::{IdempotencyKey, replay};
 use web::{Caller, Problem, ValidJson, access_limit};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -71,9 +71,7 @@ pub async fn create_tenant(
     let (tenant, owner, minted) = open(&db, id, &value.says(), caller.principal()).await?;
     let mut answer = HttpResponse::Created();
     answer.insert_header((LOCATION, format!("/v1/tenants/{id}"))).insert_header(etag(tenant.version));
-    if minted.is_none() {
-        answer.insert_header(REPLAYED);
-    }
+    replay(&mut answer, minted.is_none());
     let owner_key = NewApiKeyView::new(&owner, minted.as_ref(), db.clock().now());
     Ok(answer.json(NewTenantView { tenant: TenantView::from(&tenant), owner_key }))
 }

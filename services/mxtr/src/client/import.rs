@@ -17,10 +17,10 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub struct Options {
     /// A CSV file, UTF-8, with a header
     file: PathBuf,
-    /// The file that holds the API key (verb import)
+    /// The file that holds the tenant's API key, which may import: the owner's is answered when the tenant is made
     #[arg(long)]
     key_file: PathBuf,
-    /// On which ground of GDPR 6(1) these data are held: consent, contract, `legitimate_interest` …
+    /// On which ground of GDPR 6(1) these data are held: `consent`, `contract`, `legal_obligation`, `vital_interests`, `public_task` or `legitimate_interest`
     #[arg(long)]
     basis: String,
     /// client, or provider

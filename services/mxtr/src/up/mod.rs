@@ -164,7 +164,7 @@ impl Platform {
         if options.json {
             println!("{}", state.public()?);
         } else {
-            say_where(&state, self.secrets.is_new);
+            say_where(&state);
         }
         let ended = processes.watch(servers).await;
         front.stop(true).await;
@@ -219,15 +219,13 @@ impl Platform {
     }
 }
 
-fn say_where(state: &State, first: bool) {
+fn say_where(state: &State) {
     println!("mxtr is ready at {}", state.base_url);
     println!("the administrator's key is in {}", state.admin_key_file.display());
-    if first {
-        println!(
-            "make a tenant next:\n  curl -s {}/v1/tenants -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n    -d '{{\"name\":\"acme\",\"privacy_policy_url\":\"https://acme.example/privacy\",\"privacy_policy_version\":\"1\",\"time_zone\":\"Europe/Berlin\",\"jurisdiction\":\"DE\",\"chosen_services\":[\"newsletter\",\"support\"]}}'",
-            state.base_url,
-            state.admin_key_file.display()
-        );
-    }
+    println!(
+        "make a tenant next:\n  curl -s {}/v1/tenants -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n    -d '{{\"name\":\"acme\",\"privacy_policy_url\":\"https://acme.example/privacy\",\"privacy_policy_version\":\"1\",\"time_zone\":\"Europe/Berlin\",\"jurisdiction\":\"DE\",\"chosen_services\":[\"newsletter\",\"support\"]}}'",
+        state.base_url,
+        state.admin_key_file.display()
+    );
     println!("stop it with Ctrl-C or `mxtr down`");
 }

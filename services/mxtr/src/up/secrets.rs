@@ -21,8 +21,6 @@ const TOKEN_LIFE: i64 = 3600;
 pub struct Secrets {
     folder: PathBuf,
     pub superuser: String,
-    /// Whether they were made just now: a first start.
-    pub is_new: bool,
 }
 
 /// Kinds of evidence and the file of the key that signs them.
@@ -45,7 +43,7 @@ impl Secrets {
             fs::set_permissions(private, Permissions::from_mode(0o700))?;
         }
         // As root, PostgreSQL's data stand elsewhere; nobody else needs to enter here.
-        let mut opened = Self { is_new: !folder.join("admin.key").exists(), folder: secrets, superuser: String::new() };
+        let mut opened = Self { folder: secrets, superuser: String::new() };
         opened.superuser = opened.random("postgres")?;
         for service in SERVED {
             for name in [format!("{service}.database"), format!("{service}.owner"), format!("{service}.cursor")] {

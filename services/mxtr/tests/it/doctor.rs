@@ -23,6 +23,7 @@ fn what_is_there_is_named_with_its_version_and_is_no_fault() {
     let (said, as_json) = (doctor(&[], None), doctor(&["--json"], None));
     assert_eq!((said.status.code(), as_json.status.code()), (Some(0), Some(0)), "the tests run on what it looks for");
     let said = String::from_utf8(said.stdout).unwrap();
+    assert!(!said.contains('\u{1b}'), "it is text, also where it is no terminal: {said}");
     for finding in findings(&as_json) {
         let found = finding["found"].as_str().unwrap();
         assert!(!found.is_empty() && finding["remedy"].is_null(), "{finding}");

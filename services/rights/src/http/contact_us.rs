@@ -12,7 +12,7 @@ use db::TenantTx;
 use kernel::TenantId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::idempotency::{IdempotencyKey, REPLAYED};
+use web::idempotency::{IdempotencyKey, replay};
 use web::{Problem, ValidJson};
 
 /// A person's request.
@@ -79,9 +79,7 @@ async fn receive(desk: &Desk, tenant: TenantId, wanted: &Wanted, (key, raw): (&I
         })
         .await?;
     let mut response = HttpResponse::Accepted();
-    if replayed {
-        response.insert_header(REPLAYED);
-    }
+    replay(&mut response, replayed);
     let status_path = (!replayed).then(|| format!("/c/{text}"));
     Ok(response.json(Received { status_path, due: case.due_legal.to_jiff() }))
 }

@@ -19,7 +19,7 @@ use privacy::{Category, Verb};
 use utoipa_actix_web::service_config::ServiceConfig;
 use view::CaseView;
 use web::etag::etag;
-use web::idempotency::REPLAYED;
+use web::idempotency::replay;
 use web::{Caller, Limit, Right};
 
 /// Every route.
@@ -63,8 +63,6 @@ fn may<R: Right>(caller: &Caller<R>, kind: &str) -> Result<()> {
 fn shown(case: &CaseRow, replayed: bool) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response.insert_header(etag(case.version));
-    if replayed {
-        response.insert_header(REPLAYED);
-    }
+    replay(&mut response, replayed);
     response.json(CaseView::from(case))
 }

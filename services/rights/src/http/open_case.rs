@@ -14,7 +14,7 @@ use kernel::SubjectId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::etag::etag;
-use web::idempotency::{IdempotencyKey, REPLAYED};
+use web::idempotency::{IdempotencyKey, replay};
 use web::{Caller, Problem, ValidJson, access_limit};
 
 /// A request that a tenant received: about a contact it knows, or about whoever matches an address.
@@ -69,8 +69,6 @@ pub async fn open_case(
         .await?;
     let mut response = HttpResponse::Created();
     response.insert_header(("Location", format!("/v1/cases/{}", case.id))).insert_header(etag(case.version));
-    if replayed {
-        response.insert_header(REPLAYED);
-    }
+    replay(&mut response, replayed);
     Ok(response.json(CaseView::from(&case)))
 }

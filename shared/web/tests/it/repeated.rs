@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig as Api;
 use uuid::Uuid;
-use web::idempotency::{IdempotencyKey, REPLAYED, Refused};
+use web::idempotency::{IdempotencyKey, Refused, replay};
 use web::{HttpConfig, Problem, ValidJson};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("tests/migrations");
@@ -75,9 +75,8 @@ async fn create(db: &Db, effects: &Effects, key: &IdempotencyKey, body: &ValidJs
     });
     let (id, replayed) = made.await.map_err(|refused| refused.problem())?;
     let mut answer = HttpResponse::Created();
-    if replayed {
-        answer.insert_header(REPLAYED);
-    } else {
+    replay(&mut answer, replayed);
+    if !replayed {
         effects.committed.fetch_add(1, Ordering::AcqRel);
     }
     Ok(answer.json(json!({"id": id})))
@@ -129,7 +128,7 @@ impl Served {
 /// (status, whether it was replayed, the body).
 async fn answer(request: RequestBuilder) -> (u16, bool, serde_json::Value) {
     let answer = request.send().await.unwrap();
-    let replayed = answer.headers().get(REPLAYED.0).is_some_and(|value| value == REPLAYED.1);
+    let replayed = answer.headers().get("idempotency-replayed").is_some_and(|value| value == "true");
     (answer.status().as_u16(), replayed, answer.json().await.unwrap())
 }
 
