@@ -33,7 +33,7 @@ bench: tools ## what it does in a second here, beside what the bare parts do (re
 
 soak: tools $(MUTANTS) ## hours: twenty kills of each kind, and whether a test notices each change of what decides (a part: PART=0/6)
 	cargo build -q -p mxtr && SOAK_KILLS=20 cargo test -p e2e-tests --test it -- crashes
-	cargo run -q -p testkit --bin with-servers -- $(MUTANTS) mutants --output target/soak $(if $(PART),--shard $(PART) --sharding round-robin)
+	$(MUTANTS) mutants --output target/soak $(if $(PART),--shard $(PART) --sharding round-robin)
 
 $(MUTANTS):
 	cargo install cargo-mutants --version 27.1.0 --locked --root $(CACHE)/tools

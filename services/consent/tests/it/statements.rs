@@ -1,7 +1,8 @@
 //! The whole table of what may follow on what, against a second one written as a list.
 
+use consent::domain::state;
 use consent::domain::statement::{Method, Said, Statement, Wording, admissible};
-use kernel::SubjectId;
+use kernel::{SubjectId, TenantId};
 use privacy::{Basis, Purpose, Stance};
 
 fn statement(purpose: Purpose, said: Said) -> Statement {
@@ -13,6 +14,32 @@ fn statement(purpose: Purpose, said: Said) -> Statement {
         wording: Wording { language: "en".to_owned(), version: "1".to_owned(), sha256: None },
         collected_at: testkit::clock().now(),
     }
+}
+
+#[test]
+fn who_has_said_nothing_is_in_force_nowhere_and_belongs_to_their_tenant() {
+    let (tenant, subject) = (TenantId::new(&testkit::clock()), SubjectId::random());
+    let blank = state::blank(tenant, subject);
+    assert_eq!((blank.tenant_id.as_slice(), blank.subject_id.as_slice()), (&tenant.as_bytes()[..], &subject.as_bytes()[..]));
+    assert_eq!(blank.version, 0);
+    assert!(Purpose::ALL.into_iter().all(|purpose| state::stance(&blank, purpose) == Stance::None));
+}
+
+#[test]
+fn a_statement_replaces_its_own_purpose_and_no_other() {
+    let now = testkit::clock().now();
+    let (first, second) = (Purpose::CLIENT_SERVICE_NEWSLETTER, Purpose::CLIENT_SERVICE_SMS);
+    let blank = state::blank(TenantId::new(&testkit::clock()), SubjectId::random());
+    let given = state::after(state::after(blank.clone(), &statement(second, Said::Given), now), &statement(first, Said::Given), now);
+    let names: Vec<&str> = given.purposes.iter().map(|entry| entry.purpose.as_str()).collect();
+    assert_eq!(names, [first.name(), second.name()], "in one order, whatever came first");
+    let later = now + jiff::SignedDuration::from_hours(1);
+    let withdrawn = state::after(given, &statement(first, Said::Withdrawn), later);
+    assert_eq!((state::stance(&withdrawn, first), state::stance(&withdrawn, second)), (Stance::Withdrawn, Stance::Given));
+    assert_eq!((withdrawn.version, withdrawn.recorded_at_us), (3, kernel::micros(later)));
+    assert_eq!((&withdrawn.tenant_id, &withdrawn.subject_id), (&blank.tenant_id, &blank.subject_id));
+    let since: Vec<i64> = withdrawn.purposes.iter().map(|entry| entry.since_us).collect();
+    assert_eq!(since, [kernel::micros(later), kernel::micros(now)]);
 }
 
 #[test]

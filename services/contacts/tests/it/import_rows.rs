@@ -1,8 +1,9 @@
 //! Rows of real layouts: each ends as the file's list of expectations says.
 
+use contacts::domain::blobs::Blobs;
 use contacts::domain::fields::{EmployeeBand, Field, language, time_zone, website};
-use contacts::domain::import::cell::{begins_like_a_formula, incoming, outgoing};
-use contacts::domain::import::layout::{Column, InvalidMapping, Mapping, recognise};
+use contacts::domain::import::cell::{begins_like_a_formula, incoming, is_telephone_number, may_be_dialled, outgoing};
+use contacts::domain::import::layout::{Column, InvalidMapping, Mapping, is_called_telephone, recognise};
 use contacts::domain::import::row::{Fault, Warning, blanked, read, screen};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,6 +154,55 @@ fn formulas_are_guarded_on_the_way_out_and_telephone_numbers_are_not() {
     for plain in ["+49 (30) 1234-567", "+44(0)1314960153", "501 484 442", "Ada", "'quoted'", ""] {
         assert_eq!(outgoing(plain), plain);
     }
+}
+
+#[test]
+fn a_telephone_number_has_a_digit_and_begins_like_one() {
+    for number in ["0", "+49 30 1234567", "(030) 123.45-67", "501 484 442"] {
+        assert!(is_telephone_number(number), "{number}");
+    }
+    for other in ["", "+", "()", "-1", ".1", "12+3", "12a", "ext. 12"] {
+        assert!(!is_telephone_number(other), "{other}");
+    }
+    assert!(may_be_dialled("+49 3012 3456 7890 1") && !may_be_dialled("4242 4242 4242 4242"), "E.164 has 15 digits at most");
+}
+
+#[test]
+fn a_column_is_called_a_telephones_by_a_whole_word() {
+    for name in ["Phone", "Home Phone", "tel", "tel_work", "MOBILE", "telephone (private)"] {
+        assert!(is_called_telephone(name), "{name}");
+    }
+    for name in ["", "Hotel", "Telegram", "mail", "phonetic name"] {
+        assert!(!is_called_telephone(name), "{name}");
+    }
+}
+
+#[test]
+fn only_the_column_that_is_the_telephones_may_look_like_a_card() {
+    let mapping = Mapping(vec![Column::Field(Field::Email), Column::Ignored, Column::Field(Field::Telephone)]);
+    assert_eq!(
+        (mapping.position(Field::Email), mapping.position(Field::Telephone), mapping.position(Field::Notes)),
+        (Some(0), Some(2), None)
+    );
+    let row = |cells: [&str; 3]| cells.map(ToOwned::to_owned);
+    assert!(read(&row(["a@example.com", "", "4242424242424242"]), &mapping, None).is_ok());
+    assert_eq!(read(&row(["a@example.com", "4242424242424242", ""]), &mapping, None).unwrap_err(), Fault::CardNumber);
+}
+
+#[test]
+fn what_is_blank_is_filled_once_and_what_is_there_stays() {
+    let of = |tier: &str, name: &str| {
+        let mut mapping = mapping();
+        mapping.0[2] = Column::Field(Field::FirstName);
+        Blobs::new(&read(&cells(["a@example.com", "", name, tier]), &mapping, None).unwrap().0)
+    };
+    let mut blobs = of("", "");
+    assert!(!blobs.fill_blanks(&of("", "")), "nothing to fill it with");
+    assert!(blobs.fill_blanks(&of("gold", "")), "a custom field alone");
+    assert!(!blobs.fill_blanks(&of("lead", "")), "it is there");
+    assert!(blobs.fill_blanks(&of("lead", "Ada")), "a name alone");
+    assert!(!blobs.fill_blanks(&of("lead", "Grace")));
+    assert_eq!((blobs.imported.custom["tier"].as_str(), blobs.personal.first_name.as_deref()), ("gold", Some("Ada")));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod api;
 mod app;
 mod cases;
+mod certificate;
 mod due;
 mod faults;
 mod keys;

@@ -19,6 +19,7 @@ fn a_package_shows_everything_and_runs_nothing() {
     let mut file = zip::ZipArchive::new(Cursor::new(zip(&whole).unwrap())).unwrap();
     let mut page = String::new();
     file.by_name("index.html").unwrap().read_to_string(&mut page).unwrap();
+    assert!(page.contains("<dt>first name</dt>"), "names are words: {page}");
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !page.contains("<script"));
     assert_eq!(escaped("<a href='x'>&\""), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
 }

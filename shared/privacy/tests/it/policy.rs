@@ -65,6 +65,7 @@ fn retention_and_services_are_found_by_name() {
     assert_eq!(bundle().retention("import_file").unwrap().days, Some(7));
     assert_eq!(bundle().retention("relationship").unwrap().days, None);
     assert!(bundle().retention("forever").is_none());
+    assert_eq!((bundle().days("import_file"), bundle().days("relationship")), (7, 65_535), "without a number of days, practically never");
     assert_eq!(bundle().service("sms").unwrap().channel, "sms");
     assert!(bundle().service("billing").is_none());
 }
