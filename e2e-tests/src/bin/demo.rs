@@ -221,7 +221,7 @@ async fn reads_for_a_purpose(story: &Story, owner: &Caller) -> String {
     let subject = named.unwrap()["id"].as_str().unwrap().to_owned();
     let contact = story.read(owner, &subject, SUPPORT).await;
     story.write("person.txt", contact["email"].as_str().unwrap());
-    story.step("For the newsletter the same contact is withheld: nobody has asked them");
+    story.step("For the newsletter the same contact is withheld: nobody has asked them. That is no error: the answer is a 200 that says what is kept back, and why");
     let withheld = story.read(owner, &subject, NEWSLETTER).await;
     assert_eq!(withheld["withheld"][0]["reason"], "no-consent");
     story.step("For the platform's own marketing it is withheld whatever anybody says: imported people are the client's");
@@ -297,7 +297,7 @@ async fn exercises_rights(story: &Story, owner: &Caller, subject: &str) {
         "    $ curl -s $BASE{path} -H \"Authorization: Bearer $OWNER\" -o package.zip      ({} bytes: a page to read, and JSON)",
         package.len()
     );
-    story.step("Is the person in the platform's data? Every database, topic, log and data file, and all that the keys open: yes");
+    story.step("Is the person in the platform's data? Every database, topic, log and data file, and all that the keys open: yes, and a search that finds ends with 4");
     assert!(story.is_found("before", None), "the scan proves itself on somebody who is there");
     story.step("The contact asks to be erased: the key is destroyed, rows go, everybody looks for what is left, and signs");
     let erasure = story.case(owner, "erasure", subject).await;
@@ -311,7 +311,7 @@ async fn exercises_rights(story: &Story, owner: &Caller, subject: &str) {
     let old = fs::read_dir(&roots).unwrap().filter_map(Result::ok).map(|root| root.path()).collect::<Vec<_>>();
     let advanced = story.platform.post("/dev/clock/advance", "", &json!({"seconds": 172_800})).await;
     assert_eq!(advanced.status, 200, "{}", advanced.text);
-    println!("    the test clock says {}", advanced.json()["now"]);
+    println!("    this platform runs on a clock that only goes when told to; now it says {}", advanced.json()["now"]);
     until("the old roots are gone", || async { old.iter().any(|root| !root.exists()) }).await;
     assert!(!story.is_found("later", Some("before")), "an old copy of the key store opens the person");
 }

@@ -42,6 +42,17 @@ pub struct AttestationView {
     pub covers_sharing: bool,
 }
 
+impl From<Attestation> for AttestationView {
+    fn from(attestation: Attestation) -> Self {
+        Self {
+            id: attestation.id.into(),
+            provider: attestation.provider,
+            covers_collection: attestation.covers_collection,
+            covers_sharing: attestation.covers_sharing,
+        }
+    }
+}
+
 /// Records an assurance; an import from a provider names it.
 #[utoipa::path(tag = "imports", request_body = NewAttestation, params(IdempotencyKey), extensions(("x-access-limit" = json!(access_limit::<ImportContacts>()))), security(("bearer" = [])),
     responses((status = 201, body = AttestationView), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
@@ -68,12 +79,7 @@ pub async fn create_attestation(
         .await?;
     let mut response = HttpResponse::Created();
     replay(&mut response, replayed);
-    Ok(response.json(AttestationView {
-        id: attestation.id.into(),
-        provider: attestation.provider,
-        covers_collection: attestation.covers_collection,
-        covers_sharing: attestation.covers_sharing,
-    }))
+    Ok(response.json(AttestationView::from(attestation)))
 }
 
 impl NewAttestation {

@@ -10,10 +10,11 @@ use crate::vault::import_place;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, put};
 use db::TenantTx;
-use kernel::ImportId;
+use kernel::{ImportId, TenantId};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
+use uuid::Uuid;
 use web::etag::{IfMatch, etag};
 use web::{Caller, Path, Problem, ValidJson, access_limit};
 
@@ -39,11 +40,7 @@ pub async fn map_import(
     body: ValidJson<Columns>,
 ) -> Result<HttpResponse> {
     let (tenant, import) = (caller.tenant(), id.0.uuid());
-    let known = imports::read(&desk.db, tenant, import).await?.ok_or(Error::NotFound)?;
-    let key = desk.vault.import_key(tenant, import).await?;
-    let header: Vec<String> = open_header(&key, tenant, import, known.header.as_deref().ok_or(Error::WrongState)?)?;
-    let mapping = Mapping::new(&header, &body.value.columns)?;
-    let sealed = seal::seal(&key, &import_place(tenant, import, crate::importing::HEADER, import), &serde_json::to_vec(&mapping)?);
+    let sealed = sealed_mapping(&desk, tenant, import, &body.value.columns).await?;
     let run = desk
         .db
         .tx(tenant, "imports.map", async |tx: &mut TenantTx| {
@@ -61,4 +58,13 @@ pub async fn map_import(
         .await?;
     let view = ImportView::of(&desk.vault, &run).await?;
     Ok(HttpResponse::Ok().insert_header(etag(run.version)).json(view))
+}
+
+/// The mapping of a file whose columns were read, sealed under the key of its import.
+async fn sealed_mapping(desk: &Desk, tenant: TenantId, import: Uuid, columns: &BTreeMap<String, Column>) -> Result<Vec<u8>> {
+    let known = imports::read(&desk.db, tenant, import).await?.ok_or(Error::NotFound)?;
+    let key = desk.vault.import_key(tenant, import).await?;
+    let header: Vec<String> = open_header(&key, tenant, import, known.header.as_deref().ok_or(Error::WrongState)?)?;
+    let mapping = serde_json::to_vec(&Mapping::new(&header, columns)?)?;
+    Ok(seal::seal(&key, &import_place(tenant, import, crate::importing::HEADER, import), &mapping))
 }

@@ -6,13 +6,14 @@ use crate::desk::{Desk, act};
 use crate::domain::progress::State;
 use crate::error::{Error, Result};
 use crate::opening::only_erasure;
-use crate::store::cases;
+use crate::store::cases::{self, CaseRow};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use db::TenantTx;
 use kernel::{CaseId, SubjectId};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 use web::idempotency::IdempotencyKey;
 use web::{Caller, Path, Problem, ValidJson, access_limit};
 
@@ -45,20 +46,26 @@ pub async fn confirm_case(
             if key.claim(tx, &body.raw).await?.is_some() {
                 return Ok((case, true));
             }
-            if case.state() != State::AwaitingConfirmation {
-                return Err(Error::WrongState);
-            }
-            if case.matches > 1 && named.is_none() {
-                return Err(Error::Ambiguous);
-            }
-            case.subject_id = named;
+            name_person(&mut case, named)?;
             only_erasure(tx, &case).await?;
             act(tx, &case, "rights.case_confirmed", Some(caller.principal()));
             desk.enter(tx, &mut case, if named.is_some() { State::Planning } else { State::Finding }).await?;
             key.finish(tx, 200, Some(case.id)).await?;
-            Ok((case, false))
+            Ok::<_, Error>((case, false))
         })
         .await?;
     desk.look_now(caller.tenant(), &[case.id]).await?;
     Ok(shown(&case, replayed))
+}
+
+/// Writes down whom the case is about; several people match what was given, and nobody is named: refused.
+fn name_person(case: &mut CaseRow, named: Option<Uuid>) -> Result<()> {
+    if case.state() != State::AwaitingConfirmation {
+        return Err(Error::WrongState);
+    }
+    if case.matches > 1 && named.is_none() {
+        return Err(Error::Ambiguous);
+    }
+    case.subject_id = named;
+    Ok(())
 }
